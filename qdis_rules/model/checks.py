@@ -1,0 +1,253 @@
+"""Checks: those an author declares, and those that declarations of cells imply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from qdis_rules.diagnostics import Diagnostic
+from qdis_rules.model import errors, typed
+from qdis_rules.model.expressions import Expressions, in_unit
+from qdis_rules.model.margins import Margins
+from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol
+from qdis_rules.model.scope import GLOBAL, Bare, Scope
+from qdis_rules.model.types import CONDITION, NumberType, number_unit
+from qdis_rules.numbers import ZERO
+from qdis_rules.source import Span
+from qdis_rules.syntax import tree
+
+_OF_A_GAP: Final = ("écart", "gauche", "droite", "tolérance")
+
+
+@dataclass(slots=True)
+class Checks:
+    """Types the declared checks and generates the implied ones."""
+
+    symbols: SymbolTable
+    expressions: Expressions
+    margins: Margins
+    tables: Mapping[str, typed.Table]
+    cells: Mapping[str, typed.Cell]
+    diagnostics: list[Diagnostic]
+    _found: dict[str, typed.Check] = field(default_factory=dict)
+
+    def all(self) -> dict[str, typed.Check]:
+        """Return every check by code: declared first, then generated, in table order."""
+        for decl in self.symbols.checks.values():
+            self._declared(decl)
+        for table in self.symbols.tables.values():
+            self._of_table(table)
+            for symbol in table.cells.values():
+                self._of_cell(table, symbol)
+        return self._found
+
+    # --- declared -----------------------------------------------------------------
+
+    def _declared(self, decl: tree.CheckDecl) -> None:
+        instances: list[typed.CheckInstance] = []
+        for key, label, rows_of, scope in self._places(decl):
+            before = len(self.diagnostics)
+            instances.append(self._instance(decl, key, label, rows_of, scope))
+            if any(d.code != "ligne-en-regard" for d in self.diagnostics[before:]):
+                break  # the next rows would say the same
+        notes = decl.notes
+        self._found[decl.name.text] = typed.Check(
+            code=decl.name.text,
+            severity=decl.severity,
+            justifiable=decl.justifiable,
+            text=decl.message.raw,
+            instances=tuple(instances),
+            origin=None,
+            notes=typed.Notes(
+                notes.source.value if notes.source else None,
+                notes.reliability.text if notes.reliability else None,
+                notes.help.value if notes.help else None,
+                notes.mark.value if notes.mark else None,
+            ),
+            span=decl.name.span,
+        )
+
+    def _places(self, decl: tree.CheckDecl) -> list[tuple[str | None, str | None, str | None, Scope]]:
+        """Return (key, label, list, scope) for each row or column the check applies to."""
+        iteration = decl.iteration
+        if iteration is None:
+            return [(None, None, None, GLOBAL)]
+        table = self.symbols.tables.get(iteration.table.text)
+        if table is None:
+            if iteration.table.text not in self.symbols.broken:
+                self.diagnostics.append(errors.unknown_table(iteration.table.span, self.symbols.tables))
+            return []
+        variable = iteration.variable.text if iteration.variable else None
+        over_rows = iteration.over == "ligne"
+        if table.is_list:
+            if not over_rows or iteration.among:
+                what = "« pour chaque colonne »" if not over_rows else "« parmi »"
+                self.diagnostics.append(errors.not_for_list(iteration.span, what))
+                return []
+            return [(None, None, table.code, Scope(Bare.LIST, table, None, None, variable))]
+        known: Mapping[str, tree.Row | tree.Column] = table.rows if over_rows else table.columns
+        names = []
+        for name in iteration.among:
+            if name.text in known:
+                names.append(name.text)
+            elif name.text not in table.broken:
+                report = errors.unknown_row if over_rows else errors.unknown_column
+                self.diagnostics.append(report(name.span, table.code, table.decl.name.span, known))
+        places = []
+        for name in names if iteration.among else known:
+            label = known[name].label
+            scope = (
+                Scope(Bare.COLUMN, table, name, None, variable)
+                if over_rows
+                else Scope(Bare.ROW, table, None, name, variable, over_rows=False)
+            )
+            places.append((name, label.value if label else name, None, scope))
+        return places
+
+    def _instance(
+        self, decl: tree.CheckDecl, key: str | None, label: str | None, rows_of: str | None, scope: Scope
+    ) -> typed.CheckInstance:
+        guard = self.expressions.condition(decl.guard, scope) if decl.guard is not None else None
+        self.expressions.margin = self.margins
+        body = self.expressions.condition(decl.body, scope)
+        self.expressions.margin = None
+        return typed.CheckInstance(key, label, rows_of, guard, body, self._message(decl, body, scope))
+
+    def _message(
+        self, decl: tree.CheckDecl, body: typed.Expr, scope: Scope
+    ) -> tuple[typed.MessagePart, ...]:
+        parts: list[typed.MessagePart] = []
+        for part in decl.message.parts:
+            match part:
+                case str():
+                    parts.append(part)
+                case tree.Placeholder(word, span):
+                    parts.append(part)
+                    self._placeholder(decl, body, word, span)
+                case tree.Reference((name,)) if decl.iteration is not None and name == scope.variable:
+                    parts.append(tree.Placeholder(decl.iteration.over, part.span))
+                case _:
+                    value = self.expressions.check(part, scope)
+                    if not isinstance(value, typed.Invalid):
+                        parts.append(value)
+        return tuple(parts)
+
+    def _placeholder(self, decl: tree.CheckDecl, body: typed.Expr, word: str, span: Span) -> None:
+        if word in _OF_A_GAP:
+            gap = any(
+                isinstance(node, typed.Comparison | typed.Between)
+                and isinstance((node.left if isinstance(node, typed.Comparison) else node.value).type, NumberType)
+                for node in typed.walk(body)
+            )
+            if not gap and not isinstance(body, typed.Invalid):
+                self.diagnostics.append(
+                    errors.bad_placeholder(span, f"{{{word}}} : ce contrôle ne compare pas deux nombres")
+                )
+        elif decl.iteration is None or decl.iteration.over != word:
+            self.diagnostics.append(
+                errors.bad_placeholder(
+                    span,
+                    f"{{{word}}} : ce contrôle ne parcourt pas de {word}s",
+                    help=f"ajoutez « pour chaque {word} de … », ou retirez {{{word}}}",
+                )
+            )
+
+    # --- implied --------------------------------------------------------------------
+
+    def _of_table(self, table: TableSymbol) -> None:
+        condition = self.tables[table.code].not_applicable
+        if condition is None or isinstance(condition, typed.Invalid):
+            return
+        span = table.decl.name.span
+        cells = tuple(
+            typed.Supplied(symbol.code, False, CONDITION, span) for symbol in table.cells.values()
+        )
+        body = typed.Not(typed.Or(cells, CONDITION, span), CONDITION, span)
+        message = (f"Le tableau {table.code} est sans objet, mais des valeurs y sont saisies.",)
+        self._add(
+            f"{table.code}~sans_objet",
+            "avertissement",
+            typed.CheckInstance(None, None, None, condition, body, message),
+            table.code,
+            span,
+        )
+
+    def _of_cell(self, table: TableSymbol, symbol: CellSymbol) -> None:
+        rows_of = table.code if table.is_list else None
+        kind = symbol.type
+        value: typed.Expr = (
+            typed.RowValue(symbol.code, kind, symbol.column.name.span)
+            if table.is_list
+            else typed.CellValue(symbol.code, 0, kind, symbol.column.name.span)
+        )
+        scope = (
+            Scope(Bare.LIST, table)
+            if symbol.row is None
+            else Scope(Bare.COLUMN, table, symbol.row.name.text, symbol.column.name.text)
+        )
+        bounds = (symbol.row.bounds if symbol.row else None) or symbol.column.bounds
+        if bounds is not None:
+            self._bounds(symbol, bounds, value, scope, rows_of)
+        required = symbol.row.required if symbol.row else None
+        if required is not None and symbol.row is not None:
+            scope = Scope(Bare.ROW, table, symbol.row.name.text, symbol.column.name.text)
+        required = required or symbol.column.required
+        if required is not None:
+            self._required(symbol, required, value, scope, rows_of)
+
+    def _bounds(
+        self, symbol: CellSymbol, bounds: tree.Bounds, value: typed.Expr, scope: Scope, rows_of: str | None
+    ) -> None:
+        span = bounds.span
+        if not isinstance(symbol.type, NumberType):
+            if not isinstance(value.type, NumberType) and str(value.type) != "?":
+                self._once(errors.wrong_kind(span, symbol.type, "un nombre"))
+            return
+        guard = typed.Apply("renseigné", (value,), CONDITION, span)
+        body: typed.Expr
+        if bounds.low is None or bounds.high is None:
+            body = typed.Comparison(
+                value, ">=", typed.Const(ZERO, NumberType(None), span), None, CONDITION, span
+            )
+            suffix, text = "positif", f"« {symbol.label} » doit être positif ou nul : "
+        else:
+            unit = number_unit(symbol.type).symbol
+            before = len(self.diagnostics)
+            node = tree.Between(
+                tree.Reference(("?",), None, span), in_unit(bounds.low, unit), in_unit(bounds.high, unit), None, span
+            ) if unit else tree.Between(tree.Reference(("?",), None, span), bounds.low, bounds.high, None, span)
+            low = self.expressions.expect(node.low, scope, symbol.type, symbol.column.name.span)
+            high = self.expressions.expect(node.high, scope, symbol.type, symbol.column.name.span)
+            if len(self.diagnostics) == before and isinstance(low, typed.Const) and isinstance(high, typed.Const):
+                if low.value > high.value:  # type: ignore[operator]
+                    self._once(errors.bounds_backwards(span))
+            body = typed.Between(value, low, high, None, CONDITION, span)
+            suffix, text = "bornes", f"« {symbol.label} » sort de ses bornes : "
+        instance = typed.CheckInstance(None, None, rows_of, guard, body, (text, value, "."))
+        self._add(f"{symbol.code}~{suffix}", "bloquant", instance, symbol.code, span)
+
+    def _required(
+        self, symbol: CellSymbol, required: tree.Required, value: typed.Expr, scope: Scope, rows_of: str | None
+    ) -> None:
+        span = required.span
+        guard = self.expressions.condition(required.condition, scope) if required.condition is not None else None
+        if self.cells[symbol.code].formula is not None:
+            body: typed.Expr = typed.Apply("renseigné", (value,), CONDITION, span)
+        else:
+            body = typed.Supplied(symbol.code, rows_of is not None, CONDITION, span)
+        message = (f"« {symbol.label} » est obligatoire.",)
+        instance = typed.CheckInstance(None, None, rows_of, guard, body, message)
+        self._add(f"{symbol.code}~obligatoire", "bloquant", instance, symbol.code, span)
+
+    def _once(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    def _add(
+        self, code: str, severity: str, instance: typed.CheckInstance, origin: str, span: Span
+    ) -> None:
+        text = "".join(part for part in instance.message if isinstance(part, str))
+        self._found[code] = typed.Check(
+            code, severity, False, text, (instance,), origin, typed.Notes(), span
+        )

@@ -1,0 +1,640 @@
+"""Everything the model can say of a ruleset. Facts in, `Diagnostic` out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
+from qdis_rules.model.types import Type
+from qdis_rules.source import Span
+from qdis_rules.suggest import nearest
+from qdis_rules.units import Unit
+
+
+def _error(
+    code: str,
+    message: str,
+    span: Span,
+    label: str = "",
+    secondary: tuple[Label, ...] = (),
+    help: str | None = None,
+    fix: tuple[Edit, ...] = (),
+) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, Label(span, label), secondary, help, fix)
+
+
+def _warning(
+    code: str,
+    message: str,
+    span: Span,
+    label: str = "",
+    secondary: tuple[Label, ...] = (),
+    help: str | None = None,
+) -> Diagnostic:
+    return Diagnostic(code, Severity.WARNING, message, Label(span, label), secondary, help)
+
+
+def _unknown(
+    code: str,
+    message: str,
+    span: Span,
+    label: str,
+    known: Iterable[str],
+    secondary: tuple[Label, ...] = (),
+    fallback: str | None = None,
+) -> Diagnostic:
+    """An unknown name, with the nearest known one; `span` covers the name alone."""
+    near = nearest(span.text, known)
+    help = f"vouliez-vous dire « {near} » ?" if near else fallback
+    fix = (Edit(span, near),) if near else ()
+    return _error(code, message, span, label, secondary, help, fix)
+
+
+# --- declarations -------------------------------------------------------------
+
+
+def no_ruleset(span: Span) -> Diagnostic:
+    return _error(
+        "jeu-manquant",
+        "aucune déclaration « jeu »",
+        span,
+        "le jeu commence ici",
+        help="commencez par : jeu QDIS exercice 2023",
+    )
+
+
+def second_ruleset(span: Span, first: Span) -> Diagnostic:
+    return _error(
+        "jeu-en-double",
+        "un jeu ne se déclare qu'une fois",
+        span,
+        "second",
+        (Label(first, "premier"),),
+    )
+
+
+def duplicate(what: str, name: str, span: Span, first: Span) -> Diagnostic:
+    return _error(
+        "nom-en-double",
+        f"{what} {name} est déclaré deux fois",
+        span,
+        "second",
+        (Label(first, "premier"),),
+        help="donnez un autre code à l'un des deux",
+    )
+
+
+def shared_name(name: str, span: Span, what: str, first: Span, first_what: str) -> Diagnostic:
+    return _error(
+        "nom-en-double",
+        f"{name} désigne déjà {first_what}",
+        span,
+        what,
+        (Label(first, first_what),),
+        help="tableaux et familles partagent un même espace de noms",
+    )
+
+
+def unknown_unit(span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "unite-inconnue",
+        f"l'unité {span.text} n'est pas connue",
+        span,
+        "unité inconnue",
+        known,
+        fallback=f"déclarez-la : unité {span.text} « … »",
+    )
+
+
+def redefined_unit(span: Span, name: str) -> Diagnostic:
+    return _error(
+        "unite-redefinie",
+        f"l'unité {name} est prédéfinie et vaut autre chose",
+        span,
+        "redéfinie ici",
+        help="choisissez un autre nom d'unité",
+    )
+
+
+def compound_unit(span: Span, unit: str) -> Diagnostic:
+    return _error(
+        "unite-composee",
+        f"« {span.text} » se lit comme une division par {unit}",
+        span,
+        "unité composée dans une formule",
+        help="les unités composées ne s'écrivent qu'après « en » ; "
+        f"déclarez un paramètre en …/{unit}, ou divisez par « 1 {unit} »",
+    )
+
+
+def no_kind(span: Span, code: str, secondary: tuple[Label, ...]) -> Diagnostic:
+    return _error(
+        "genre-manquant",
+        f"{code} n'a pas de genre",
+        span,
+        "ni unité, ni choix, ni date…",
+        secondary,
+        help="écrivez par exemple « en EUR », « entier », « oui/non », « date » ou « texte 80 »",
+    )
+
+
+def cell_without_kind(table: str, row: Span, column: Span) -> Diagnostic:
+    return _error(
+        "genre-manquant",
+        f"la cellule {table}.{row.text}.{column.text} n'a pas de genre",
+        row,
+        "ni la ligne",
+        (Label(column, "ni la colonne n'en donnent"),),
+        help="écrivez par exemple « en EUR » sur la colonne ou sur la ligne",
+    )
+
+
+def list_with_rows(row: Span, table: Span) -> Diagnostic:
+    return _error(
+        "liste-incoherente",
+        "une liste reçoit ses lignes du dossier",
+        row,
+        "ligne déclarée ici",
+        (Label(table, "tableau déclaré « liste »"),),
+        help="retirez la ligne, ou retirez « liste clé … »",
+    )
+
+
+def list_key(span: Span, table: str, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "liste-incoherente",
+        f"la clé {span.text} n'est pas une colonne de {table}",
+        span,
+        "clé inconnue",
+        known,
+    )
+
+
+def empty_table(span: Span, code: str, what: str) -> Diagnostic:
+    return _error("tableau-vide", f"le tableau {code} n'a pas de {what}", span, "déclaré ici")
+
+
+def not_for_list(span: Span, what: str) -> Diagnostic:
+    return _error("liste-incoherente", f"{what} ne s'emploie pas dans une liste", span)
+
+
+def parameter_value(span: Span, expected: Type, kind: Span | None) -> Diagnostic:
+    secondary = (Label(kind, "genre déclaré ici"),) if kind else ()
+    return _error("valeur-inadaptee", f"cette valeur n'est pas {expected}", span, "valeur", secondary)
+
+
+def overlapping_years(span: Span, first: Span, year: int) -> Diagnostic:
+    return _error(
+        "annee-invalide",
+        f"deux valeurs pour l'exercice {year}",
+        span,
+        "seconde",
+        (Label(first, "première"),),
+    )
+
+
+def not_reviewed(span: Span, code: str, year: int, last: str) -> Diagnostic:
+    return _warning(
+        "valeur-non-revue",
+        f"{code} n'a pas été revu pour l'exercice {year}",
+        span,
+        last,
+        help=f"vérifiez la valeur puis écrivez « pour {year} »",
+    )
+
+
+def no_value_yet(span: Span, code: str, year: int) -> Diagnostic:
+    return _error(
+        "valeur-non-revue",
+        f"{code} n'a aucune valeur pour l'exercice {year}",
+        span,
+        "valeurs postérieures seulement",
+    )
+
+
+def no_family(span: Span, family: str, known: Iterable[str]) -> Diagnostic:
+    near = nearest(family, known)
+    return _warning(
+        "agregat-sans-famille",
+        f"{span.text} n'est rangé dans aucune famille",
+        span,
+        "famille inconnue",
+        help=f"vouliez-vous dire « {near} » ?" if near else f"déclarez : famille {family} « … »",
+    )
+
+
+def no_source(span: Span, what: str) -> Diagnostic:
+    return _warning(
+        "source-manquante",
+        f"{what} n'indique pas sa source",
+        span,
+        "sans source",
+        help="ajoutez : source « texte ou document »",
+    )
+
+
+def no_label(span: Span, what: str) -> Diagnostic:
+    return _warning("libelle-manquant", f"{what} n'a pas de libellé", span, "« libellé » attendu")
+
+
+# --- names --------------------------------------------------------------------
+
+
+def unknown_name(span: Span, known: Iterable[str], where: str) -> Diagnostic:
+    return _unknown(
+        "nom-inconnu", f"« {span.text} » n'est pas un nom connu {where}".rstrip(), span, "nom inconnu", known
+    )
+
+
+def unknown_table(span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "tableau-inconnu",
+        f"{span.text} n'est ni un tableau, ni une famille, ni un paramètre",
+        span,
+        "nom inconnu",
+        known,
+    )
+
+
+def unknown_row(span: Span, table: str, table_span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "ligne-inconnue",
+        f"le tableau {table} n'a pas de ligne {span.text}",
+        span,
+        "ligne inconnue",
+        known,
+        (Label(table_span, f"{table} est déclaré ici"),),
+    )
+
+
+def unknown_column(span: Span, table: str, table_span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "colonne-inconnue",
+        f"le tableau {table} n'a pas de colonne {span.text}",
+        span,
+        "colonne inconnue",
+        known,
+        (Label(table_span, f"{table} est déclaré ici"),),
+    )
+
+
+def row_not_opposite(span: Span, table: str, row: str, row_span: Span, table_span: Span) -> Diagnostic:
+    return _error(
+        "ligne-en-regard",
+        f"{table} n'a pas de ligne {row} en regard",
+        span,
+        f"lu pour la ligne {row}",
+        (Label(row_span, "ligne parcourue"), Label(table_span, f"{table} est déclaré ici")),
+        help="limitez le parcours avec « parmi … », ou ajoutez la ligne",
+    )
+
+
+def unknown_aggregate(span: Span, family: str, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "agregat-inconnu",
+        f"la famille {family} n'a pas d'agrégat {span.text}",
+        span,
+        "agrégat inconnu",
+        known,
+    )
+
+
+def unknown_check(span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "controle-inconnu", f"le contrôle {span.text} n'existe pas", span, "contrôle inconnu", known
+    )
+
+
+def unknown_answer(span: Span, answers: Sequence[str]) -> Diagnostic:
+    return _unknown(
+        "reponse-inconnue",
+        f"« {span.text} » n'est pas une des réponses",
+        span,
+        "réponses : " + " | ".join(answers),
+        answers,
+    )
+
+
+def unknown_function(span: Span, known: Iterable[str]) -> Diagnostic:
+    return _unknown(
+        "fonction-inconnue", f"la fonction {span.text} n'existe pas", span, "fonction inconnue", known
+    )
+
+
+def greyed(span: Span, code: str, row: Span, columns: Iterable[str]) -> Diagnostic:
+    return _error(
+        "cellule-grisee",
+        f"la cellule {code} n'existe pas",
+        span,
+        "cellule grisée",
+        (Label(row, "la ligne n'existe que sur : " + ", ".join(columns)),),
+    )
+
+
+def column_needed(span: Span, table: str, columns: Iterable[str], table_span: Span) -> Diagnostic:
+    return _error(
+        "colonne-a-preciser",
+        f"{table} a plusieurs colonnes : précisez laquelle",
+        span,
+        "colonne ?",
+        (Label(table_span, "colonnes : " + ", ".join(columns)),),
+    )
+
+
+def ambiguous(span: Span, readings: Sequence[tuple[str, Span]]) -> Diagnostic:
+    return _error(
+        "nom-ambigu",
+        f"« {span.text} » a plusieurs lectures",
+        span,
+        "laquelle ?",
+        tuple(Label(place, what) for what, place in readings),
+        help="écrivez le code complet, ou renommez l'une des deux",
+    )
+
+
+def not_a_value(span: Span, what: str) -> Diagnostic:
+    return _error(
+        "valeur-attendue", f"{span.text} est {what}, pas une valeur", span, "une cellule ou un agrégat attendu"
+    )
+
+
+def no_year_shift(span: Span, what: str) -> Diagnostic:
+    return _error("annee-invalide", f"{what} ne se lit pas sur un autre exercice", span, "décalage d'exercice")
+
+
+# --- units and kinds ----------------------------------------------------------
+
+
+def unit_mismatch(
+    span: Span, left: Span, left_unit: Unit, right: Span, right_unit: Unit, what: str
+) -> Diagnostic:
+    return _error(
+        "unites-incompatibles",
+        f"{what} : {_unit(left_unit)} d'un côté, {_unit(right_unit)} de l'autre",
+        right,
+        f"en {_unit(right_unit)}",
+        (Label(left, f"en {_unit(left_unit)}"),),
+        help=_unit_help(left_unit, right_unit),
+    )
+
+
+def declared_unit(span: Span, found: Unit, place: Span, declared: Unit) -> Diagnostic:
+    return _error(
+        "unites-incompatibles",
+        f"la formule est en {_unit(found)}, la déclaration en {_unit(declared)}",
+        span,
+        f"en {_unit(found)}",
+        (Label(place, f"déclaré en {_unit(declared)}"),),
+        help=_unit_help(declared, found),
+    )
+
+
+def _unit(unit: Unit) -> str:
+    return unit.symbol or "nombre sans unité"
+
+
+def _unit_help(left: Unit, right: Unit) -> str | None:
+    if not left.symbol or not right.symbol:
+        symbol = left.symbol or right.symbol
+        if "/" not in symbol and "*" not in symbol:
+            return f"un nombre prend son unité ainsi : « 12 {symbol} »"
+    return None
+
+
+def wrong_kind(
+    span: Span, found: Type, expected: str, secondary: tuple[Label, ...] = (), help: str | None = None
+) -> Diagnostic:
+    return _error(
+        "genres-incompatibles", f"{expected} attendu ici, {found} trouvé", span, str(found), secondary, help
+    )
+
+
+def kinds_differ(left: Span, left_kind: Type, right: Span, right_kind: Type, what: str) -> Diagnostic:
+    return _error(
+        "genres-incompatibles",
+        f"{what} : {left_kind} d'un côté, {right_kind} de l'autre",
+        right,
+        str(right_kind),
+        (Label(left, str(left_kind)),),
+    )
+
+
+def no_order(span: Span, operator: str, kind: Type) -> Diagnostic:
+    return _error(
+        "genres-incompatibles", f"{kind} ne se compare pas par « {operator} »", span, "seulement = ou <>"
+    )
+
+
+def text_value(span: Span) -> Diagnostic:
+    return _error(
+        "genres-incompatibles",
+        "un texte ne se compare pas ; il est seulement renseigné ou non",
+        span,
+        "texte",
+        help="écrivez renseigné(…)",
+    )
+
+
+def wrong_count(span: Span, name: str, expected: str, found: int, example: str) -> Diagnostic:
+    return _error(
+        "nombre-d-arguments",
+        f"{name} attend {expected}, {found} donné{'s' if found > 1 else ''}",
+        span,
+        "",
+        help=f"par exemple : {example}",
+    )
+
+
+def step_not_constant(span: Span) -> Diagnostic:
+    return _error(
+        "pas-d-arrondi",
+        "le pas d'un arrondi est un nombre positif écrit en toutes lettres",
+        span,
+        "pas",
+        help="par exemple : arrondi(x ; 0,01 EUR)",
+    )
+
+
+# --- ranges -------------------------------------------------------------------
+
+
+def range_outside(span: Span) -> Diagnostic:
+    return _error(
+        "plage-hors-fonction",
+        "une plage ne s'emploie que dans somme, moyenne, min, max ou nombre",
+        span,
+        "plage",
+    )
+
+
+def range_backwards(span: Span, first: Span, last: Span) -> Diagnostic:
+    return _error(
+        "plage-a-l-envers",
+        f"la plage {span.text} remonte l'ordre de déclaration",
+        span,
+        "à l'envers",
+        (Label(first, "début de la plage, déclaré ici"), Label(last, "fin de la plage, déclarée plus haut")),
+    )
+
+
+def range_of_mixed(span: Span) -> Diagnostic:
+    return _error(
+        "plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "une seule plage par argument"
+    )
+
+
+def range_malformed(span: Span) -> Diagnostic:
+    return _error(
+        "plage-malformee",
+        f"la plage {span.text} ne se lit pas",
+        span,
+        "plage",
+        help="écrivez a..b (lignes du tableau), T.a..b ou T.a..b.colonne",
+    )
+
+
+def filter_outside(span: Span) -> Diagnostic:
+    return _error(
+        "filtre-hors-liste",
+        "« quand » ne filtre que les lignes d'une liste, dans somme, moyenne, min, max ou nombre",
+        span,
+        "filtre",
+        help="par exemple : somme(emprunts.*.rn quand nature = definitif)",
+    )
+
+
+def counted_twice(span: Span, computed: str, operand: str, place: Span) -> Diagnostic:
+    return _error(
+        "double-compte",
+        f"cette plage compte deux fois : {computed} contient déjà {operand}",
+        span,
+        f"contient {computed} et {operand}",
+        (Label(place, f"{computed} est calculé ici"),),
+        help="arrêtez la plage avant le total, ou énumérez les lignes",
+    )
+
+
+# --- structure ----------------------------------------------------------------
+
+
+def cycle(steps: Sequence[tuple[str, Span]]) -> Diagnostic:
+    names = [name for name, _ in steps]
+    first_name, first_span = steps[0]
+    return _error(
+        "cycle",
+        "calcul circulaire : " + " → ".join([*names, first_name]),
+        first_span,
+        f"{first_name} lit {names[1] if len(names) > 1 else first_name}",
+        tuple(
+            Label(span, f"{name} lit {names[(i + 2) % len(names)]}")
+            for i, (name, span) in enumerate(steps[1:])
+        ),
+        help="une valeur d'un exercice antérieur, [N-1], ne ferme jamais un cycle",
+    )
+
+
+def crossing(cell: str, row: Span, column: Span) -> Diagnostic:
+    return _error(
+        "croisement",
+        f"{cell} a deux formules qui ne sont pas démontrées égales",
+        row,
+        "formule de la ligne",
+        (Label(column, "formule de la colonne"),),
+        help="écrivez « priorité ligne » ou « priorité colonne » sur le tableau",
+    )
+
+
+def account_twice(account: str, span: Span, cell: str, first: Span, first_cell: str, opposite: bool) -> Diagnostic:
+    how = "deux fois, en sens contraires," if opposite else "deux fois"
+    return _error(
+        "compte-en-double",
+        f"le compte {account} est compté {how} dans ce tableau",
+        span,
+        f"lu par {cell}",
+        (Label(first, f"et par {first_cell}"),),
+        help="excluez-le de l'une des deux avec « sauf »",
+    )
+
+
+def accounts_on_formula(span: Span, cell: str, formula: Span) -> Diagnostic:
+    return _error(
+        "comptes-inutiles",
+        f"{cell} lit des comptes d'une autre colonne",
+        span,
+        "comptes",
+        (Label(formula, "déclaré ici"),),
+    )
+
+
+def margin_outside(span: Span) -> Diagnostic:
+    return _error(
+        "tolerance-hors-controle",
+        "« à … près » n'a de sens que dans le corps d'un contrôle",
+        span,
+        "tolérance",
+        help="gardes, conditions et seuils sont exacts",
+    )
+
+
+def margin_without_number(span: Span, kind: Type) -> Diagnostic:
+    return _error(
+        "tolerance-hors-controle", f"« à … près » ne s'applique pas à {kind}", span, "comparaison sans nombre"
+    )
+
+
+def bad_placeholder(span: Span, why: str, help: str | None = None) -> Diagnostic:
+    return _error("repere-de-message", why, span, "dans ce message", help=help)
+
+
+def example_step(span: Span, why: str, help: str | None = None) -> Diagnostic:
+    return _error("exemple-invalide", why, span, "", help=help)
+
+
+def bounds_backwards(span: Span) -> Diagnostic:
+    return _error("bornes-a-l-envers", "la borne basse dépasse la borne haute", span, "bornes")
+
+
+def bad_since(span: Span, why: str) -> Diagnostic:
+    return _error("depuis-invalide", why, span, "depuis")
+
+
+def wrong_name_for_row(span: Span, why: str) -> Diagnostic:
+    return _error("ligne-courante", why, span, "ici", help="par exemple : quand nature = ligne")
+
+
+def row_is_no_answer(span: Span, row: str, answers: Sequence[str]) -> Diagnostic:
+    return _error(
+        "ligne-courante",
+        f"la ligne {row} n'est pas une des réponses",
+        span,
+        "réponses : " + " | ".join(answers),
+        help="donnez sa formule à cette ligne et écrivez « priorité ligne » sur le tableau",
+    )
+
+
+def row_without_accounts(span: Span, row: Span) -> Diagnostic:
+    return _error(
+        "comptes-inutiles",
+        f"la ligne {span.text} ne lit pas de comptes dans cette colonne",
+        span,
+        "rien à exclure",
+        (Label(row, "déclarée ici"),),
+    )
+
+
+def not_integer(span: Span) -> Diagnostic:
+    return _error("valeur-inadaptee", "un nombre entier est attendu", span, "valeur")
+
+
+def years_backwards(span: Span) -> Diagnostic:
+    return _error("annee-invalide", "l'exercice le plus ancien s'écrit en premier", span, "exercices")
+
+
+def tolerance_without_unit(span: Span) -> Diagnostic:
+    return _error(
+        "tolerance-sans-unite",
+        "une tolérance du jeu se donne par unité",
+        span,
+        "sans unité",
+        help="par exemple : tolérance 1 EUR ; 1 kEUR",
+    )

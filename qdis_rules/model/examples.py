@@ -1,0 +1,175 @@
+"""Examples: what each `donne` and `attend` is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from qdis_rules.diagnostics import Diagnostic
+from qdis_rules.model import errors, typed
+from qdis_rules.model.expressions import Expressions
+from qdis_rules.model.resolve import CellSymbol, SymbolTable, simple_unit
+from qdis_rules.model.scope import GLOBAL, part_spans
+from qdis_rules.model.types import ErrorType, NumberType, Type, number_unit
+from qdis_rules.model.values import literal
+from qdis_rules.numbers import Exact, exact
+from qdis_rules.syntax import tree
+from qdis_rules.units import PREDEFINED
+
+_VERDICTS = ("satisfait", "violé", "indéterminé", "sans objet", "désactivé")
+_STATES = ("absent", "sans objet", "non calculable")
+GENERATED = ("saisie", "rapatriement", "comptes", "reprise")
+"""Suffixes of the checks that compare a second value of a cell with the one retained."""
+
+
+@dataclass(slots=True)
+class Examples:
+    """Resolves the steps of examples."""
+
+    symbols: SymbolTable
+    expressions: Expressions
+    checks: Mapping[str, typed.Check]
+    diagnostics: list[Diagnostic]
+
+    def all(self) -> tuple[typed.Example, ...]:
+        """Return the examples whose steps resolve."""
+        found = []
+        for decl in self.symbols.examples:
+            given, expected = [], []
+            for step in decl.steps:
+                built = self._given(step) if isinstance(step, tree.Given) else self._expected(step)
+                if built is not None:
+                    (given if isinstance(step, tree.Given) else expected).append(built)
+            found.append(typed.Example(decl.title.value, tuple(given), tuple(expected), decl.title.span))
+        return tuple(found)
+
+    def _given(self, step: tree.Given) -> typed.ExampleStep | None:
+        if isinstance(step.target, tree.AccountPrefix):
+            kind: Type = NumberType(PREDEFINED["EUR"])
+            value = literal(step.value, kind, self.symbols.units, self.diagnostics, None, step.span)
+            return self._step("account", step.target.digits, 0, None, value, step)
+        target = self._target(step.target)
+        if target is None:
+            return None
+        what, code, back, row, kind = target
+        if what == "aggregate" and back == 0:
+            self.diagnostics.append(
+                errors.example_step(
+                    step.target.span,
+                    "un agrégat de l'exercice se calcule, il ne se donne pas",
+                    help="donnez les cellules qu'il lit ; un agrégat antérieur se donne : AE.x[N-1]",
+                )
+            )
+            return None
+        declared = self._declared(code)
+        value = literal(step.value, kind, self.symbols.units, self.diagnostics, declared, step.span)
+        return self._step(what, code, back, row, value, step) if value is not None else None
+
+    def _expected(self, step: tree.Expected) -> typed.ExampleStep | None:
+        if isinstance(step.target, tree.Name):
+            code = step.target.text
+            generated = "~" in code and code.rsplit("~", 1)[1] in GENERATED
+            if generated:
+                generated = self._generated_target(code)
+            if code not in self.checks and not generated:
+                if code not in self.symbols.broken:
+                    self.diagnostics.append(errors.unknown_check(step.target.span, self.checks))
+                return None
+            if step.state not in _VERDICTS:
+                self.diagnostics.append(
+                    errors.example_step(step.span, f"« {step.state} » n'est pas un verdict")
+                )
+                return None
+            return self._step("check", code, 0, None, None, step)
+        target = self._target(step.target)
+        if target is None:
+            return None
+        what, code, back, row, kind = target
+        if step.value is None:
+            if step.state not in _STATES:
+                self.diagnostics.append(
+                    errors.example_step(step.span, f"« {step.state} » ne se dit pas d'une valeur")
+                )
+                return None
+            return self._step(what, code, back, row, None, step)
+        value = literal(step.value, kind, self.symbols.units, self.diagnostics, self._declared(code), step.span)
+        tolerance = self._tolerance(step.tolerance, kind) if step.tolerance else None
+        if value is None:
+            return None
+        return typed.ExampleStep(what, code, back, row, value, tolerance, None, step.span)
+
+    def _tolerance(self, node: tree.Tolerance, kind: Type) -> Exact | None:
+        if not isinstance(kind, NumberType):
+            self.diagnostics.append(errors.margin_without_number(node.span, kind))
+            return None
+        unit = number_unit(kind)
+        if node.amount.unit is not None:
+            of = simple_unit(node.amount.unit.text, node.amount.unit.span, self.symbols.units, self.diagnostics)
+            if of is None:
+                return None
+            if not of.compatible(unit):
+                self.diagnostics.append(
+                    errors.unit_mismatch(node.span, node.span, unit, node.amount.span, of, "tolérance")
+                )
+            unit = of
+        return exact(Fraction(node.amount.value) * unit.scale)
+
+    def _generated_target(self, code: str) -> bool:
+        cell = code.rsplit("~", 1)[0]
+        parts = cell.split(".")
+        table = self.symbols.tables.get(parts[0])
+        return table is not None and len(parts) == 3 and (parts[1], parts[2]) in table.cells
+
+    def _target(self, node: tree.Reference) -> tuple[str, str, int, str | None, Type] | None:
+        """Return (what, code, back, list row, kind) of a step's target, or None once reported."""
+        back = node.years.first if node.years else 0
+        if node.years is not None and node.years.is_range:
+            self.diagnostics.append(errors.range_outside(node.span))
+            return None
+        table = self.symbols.tables.get(node.parts[0])
+        if table is not None and table.is_list and len(node.parts) == 3:
+            symbol = table.cells.get(("*", node.parts[2]))
+            if symbol is not None:
+                return "row", symbol.code, back, node.parts[1], symbol.type
+            if node.parts[2] not in table.broken:
+                span = part_spans(node)[2]
+                self.diagnostics.append(
+                    errors.unknown_column(span, table.code, table.decl.name.span, table.columns)
+                )
+            return None
+        found = self.expressions.names.reference(node, GLOBAL, back)
+        match found:
+            case typed.CellValue(code, _, kind) if not isinstance(kind, ErrorType):
+                return "cell", code, back, None, kind
+            case typed.AggregateValue(code, _, kind) if not isinstance(kind, ErrorType):
+                return "aggregate", code, back, None, kind
+            case typed.ParameterValue():
+                self.diagnostics.append(errors.example_step(node.span, "un paramètre ne se donne ni ne s'attend"))
+                return None
+            case _:
+                return None
+
+    def _declared(self, code: str):  # type: ignore[no-untyped-def]
+        symbol = self._symbol(code)
+        if symbol is not None:
+            return (symbol.row or symbol.column).name.span
+        aggregate = self.symbols.aggregates.get(code)
+        return aggregate.decl.name.span if aggregate else None
+
+    def _symbol(self, code: str) -> CellSymbol | None:
+        parts = code.split(".")
+        table = self.symbols.tables.get(parts[0])
+        return table.cells.get((parts[1], parts[2])) if table and len(parts) == 3 else None
+
+    def _step(
+        self,
+        what: str,
+        code: str,
+        back: int,
+        row: str | None,
+        value: typed.Constant | None,
+        step: tree.Given | tree.Expected,
+    ) -> typed.ExampleStep:
+        state = step.state if isinstance(step, tree.Expected) else None
+        return typed.ExampleStep(what, code, back, row, value, None, state, step.span)

@@ -1,0 +1,96 @@
+"""The tolerance of each comparison in the body of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from qdis_rules.diagnostics import Diagnostic
+from qdis_rules.model import errors, typed
+from qdis_rules.model.order import Leaves
+from qdis_rules.model.resolve import simple_unit
+from qdis_rules.model.types import NumberType, number_unit
+from qdis_rules.numbers import ZERO, Exact, exact
+from qdis_rules.source import Span
+from qdis_rules.syntax import tree
+from qdis_rules.units import PERCENT, Unit
+
+
+class Margins:
+    """Decides margins: the one written, else the ruleset's own for the coarsest unit read."""
+
+    def __init__(
+        self,
+        tolerances: Sequence[tuple[Unit, Exact]],
+        units: Mapping[str, Unit],
+        cells: Mapping[str, typed.Cell],
+        leaves: Leaves,
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        self._tolerances = tolerances
+        self._units = dict(units)
+        self._cells = cells
+        self._leaves = leaves
+        self._diagnostics = diagnostics
+
+    def __call__(
+        self, node: tree.Tolerance | None, sides: tuple[typed.Expr, ...], span: Span
+    ) -> typed.Margin | None:
+        """Return the margin of a comparison between `sides` (numbers of one dimension)."""
+        units = [side.type.unit for side in sides if isinstance(side.type, NumberType) and side.type.unit]
+        unit = units[0] if units else number_unit(NumberType(None))
+        if node is None:
+            amount = self._default(unit, sides)
+            return typed.Margin(amount) if amount else None
+        return self._written(node, unit, sides)
+
+    def _written(
+        self, node: tree.Tolerance, unit: Unit, sides: tuple[typed.Expr, ...]
+    ) -> typed.Margin | None:
+        quantity = node.amount
+        relative = False
+        amount: Exact = quantity.value
+        if quantity.unit is not None:
+            of = simple_unit(quantity.unit.text, quantity.unit.span, self._units, self._diagnostics)
+            if of is None:
+                return None
+            relative = of == PERCENT
+            amount = exact(Fraction(quantity.value) * of.scale)
+            if not relative and not of.compatible(unit):
+                self._diagnostics.append(
+                    errors.unit_mismatch(quantity.span, sides[0].span, unit, quantity.span, of, "tolérance")
+                )
+                return None
+        elif quantity.value and unit.dimension:
+            plain = number_unit(NumberType(None))
+            self._diagnostics.append(
+                errors.unit_mismatch(quantity.span, sides[0].span, unit, quantity.span, plain, "tolérance")
+            )
+            return None
+        if not node.per_term:
+            return typed.Margin(amount, relative)
+        leaves = self._leaves.of(*sides)
+        lists = tuple(sorted(code.split(".")[0] for code in leaves if ".*." in code))
+        fixed = sum(1 for code in leaves if ".*." not in code)
+        return typed.Margin(amount, relative, True, fixed, lists)
+
+    def _default(self, unit: Unit, sides: tuple[typed.Expr, ...]) -> Exact:
+        """Return the ruleset's tolerance for the coarsest unit in which the cells read are entered."""
+        if not any(of.compatible(unit) for of, _ in self._tolerances):
+            return ZERO
+        coarsest: Unit | None = None
+        for code in self._leaves.of(*sides):
+            cell = self._cells.get(code.split("[")[0])
+            if cell is None or cell.unit is None or not cell.unit.compatible(unit):
+                continue
+            if coarsest is None or cell.unit.scale > coarsest.scale:
+                coarsest = cell.unit
+        if coarsest is None:
+            return ZERO
+        # The tolerance of that very unit, else of the coarsest unit below it.
+        fitting = [
+            (of.scale, amount)
+            for of, amount in self._tolerances
+            if of.compatible(unit) and of.scale <= coarsest.scale
+        ]
+        return max(fitting, key=lambda pair: pair[0])[1] if fitting else ZERO

@@ -1,0 +1,550 @@
+"""The typed ruleset: every name a symbol, every formula typed.
+
+Numbers are in base units: reading a cell in kEUR yields euros. Codes identify things:
+`T.row.column` a cell, `T.*.column` the column of a list, `F.name` an aggregate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
+
+from qdis_rules.model.types import ERROR, Type
+from qdis_rules.numbers import Exact
+from qdis_rules.source import Span
+from qdis_rules.syntax import tree
+from qdis_rules.units import Unit
+
+Constant: TypeAlias = Exact | bool | date | str
+
+
+# --- expressions ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal, in base units; a choice or a text is a str."""
+
+    value: Constant
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """The cell `code`, `back` years ago."""
+
+    code: str
+    back: int
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowValue:
+    """The column of the list row at hand (inside `Rows`, a list formula or a list check)."""
+
+    code: str
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateValue:
+    """The aggregate `code`, unrounded, `back` years ago."""
+
+    code: str
+    back: int
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """The parameter `code` for the year at hand."""
+
+    code: str
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class YearValue:
+    """`exercice`: the year at hand, a plain number."""
+
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """`-x`."""
+
+    operand: Expr
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Terms with their sign (True: subtracted)."""
+
+    terms: tuple[tuple[bool, Expr], ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors with their side (True: divides)."""
+
+    factors: tuple[tuple[bool, Expr], ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The tolerance of a comparison.
+
+    `amount` is in base units, or a ratio when `relative`. `per_term` multiplies it by the
+    number of entered cells read: `cells`, plus the rows of each list in `lists`.
+    """
+
+    amount: Exact
+    relative: bool = False
+    per_term: bool = False
+    cells: int = 0
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left op right`; `margin` is None where comparisons are exact."""
+
+    left: Expr
+    op: str
+    right: Expr
+    margin: Margin | None
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`value entre low et high`, bounds included."""
+
+    value: Expr
+    low: Expr
+    high: Expr
+    margin: Margin | None
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """`non c`."""
+
+    operand: Expr
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them (Kleene)."""
+
+    operands: tuple[Expr, ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of them (Kleene)."""
+
+    operands: tuple[Expr, ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`si c alors a sinon b`: only the branch taken counts."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One item of a `Fold` for each row of the list `table`, where `condition` holds."""
+
+    table: str
+    value: Expr
+    condition: Expr | None
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """`somme`, `moyenne`, `min`, `max` or `nombre` over items (ranges are already spread)."""
+
+    function: str
+    items: tuple[Expr, ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function of single values: `défaut`, `renseigné`, `abs`, `année`, the roundings."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """True when the dossier itself gives the cell a value (before `vide vaut 0`)."""
+
+    code: str
+    in_row: bool
+    type: Type
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What was already reported; it agrees with everything and never runs."""
+
+    span: Span = field(compare=False, repr=False)
+    type: Type = ERROR
+
+
+Expr: TypeAlias = (
+    Const
+    | CellValue
+    | RowValue
+    | AggregateValue
+    | ParameterValue
+    | YearValue
+    | Negation
+    | Sum
+    | Product
+    | Comparison
+    | Between
+    | Not
+    | And
+    | Or
+    | Conditional
+    | Rows
+    | Fold
+    | Apply
+    | Supplied
+    | Invalid
+)
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """Return the direct sub-expressions, left to right."""
+    match node:
+        case Negation(operand) | Not(operand):
+            return (operand,)
+        case Sum(pairs) | Product(pairs):
+            return tuple(operand for _, operand in pairs)
+        case Comparison(left, _, right):
+            return (left, right)
+        case Between(value, low, high):
+            return (value, low, high)
+        case And(operands) | Or(operands) | Fold(_, operands) | Apply(_, operands):
+            return operands
+        case Conditional(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case Rows(_, value, condition):
+            return (value,) if condition is None else (value, condition)
+        case _:
+            return ()
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """Yield `node` and everything below it, parents first."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack.extend(reversed(children(top)))
+
+
+# --- what is declared ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Source, reliability, help and official number of a declaration."""
+
+    source: str | None = None
+    reliability: str | None = None
+    help: str | None = None
+    mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The accounts a cell reads: prefixes without exceptions, and how they are read.
+
+    `reading` is `débit`, `crédit`, `débiteurs`, `créditeurs`, the same after `ouverture `,
+    or `mouvements débit` / `mouvements crédit`. `without` are selections taken off;
+    `derived` tells a selection that `ouverture de` took over from another column.
+    """
+
+    prefixes: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    without: tuple[Selection, ...]
+    reading: str
+    derived: bool
+    prefix_spans: tuple[Span, ...] = field(compare=False, repr=False)
+
+    def takes(self, account: str) -> bool:
+        """True when `account` is among those selected, whatever its balance."""
+        return (
+            account.startswith(self.prefixes)
+            and not (self.exceptions and account.startswith(self.exceptions))
+            and not any(other.takes(account) for other in self.without)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table, or one column of a list (`row` is then `*`).
+
+    `unit` is None for what is not a number. `formula` is None for an entered cell.
+    `carried_from` is the code of last year's cell (`reprise de`).
+    """
+
+    code: str
+    table: str
+    row: str
+    column: str
+    label: str
+    type: Type
+    unit: Unit | None
+    formula: Expr | None
+    selection: Selection | None
+    carried_from: str | None
+    since: tuple[int, str] | None
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowInfo:
+    """A row of a fixed table: code, label, and the section it stands under."""
+
+    name: str
+    label: str
+    section: str | None
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column: code and label."""
+
+    name: str
+    label: str
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its rows and columns in the order declared; `key` names a list's key column."""
+
+    code: str
+    label: str
+    origin: str
+    empty_is_zero: bool
+    not_applicable: Expr | None
+    key: str | None
+    rows: Mapping[str, RowInfo]
+    columns: Mapping[str, ColumnInfo]
+    cells: tuple[str, ...]
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def is_list(self) -> bool:
+        """True when the dossier supplies the rows."""
+        return self.key is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterYear:
+    """A value and the years for which it was checked (None: no bound)."""
+
+    value: Constant
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A `paramètre`: its values by year, in base units."""
+
+    code: str
+    label: str
+    type: Type
+    unit: Unit | None
+    values: tuple[ParameterYear, ...]
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+    def value_for(self, year: int) -> ParameterYear | None:
+        """Return the value for `year`: checked for it, else the latest checked before it."""
+        earlier = None
+        for dated in self.values:
+            if (dated.first is None or dated.first <= year) and (dated.last is None or year <= dated.last):
+                return dated
+            if dated.last is not None and dated.last < year:
+                if earlier is None or dated.last > (earlier.last or 0):
+                    earlier = dated
+        return earlier
+
+    def reviewed_for(self, year: int) -> bool:
+        """True when a value was checked for `year` itself."""
+        found = self.value_for(year)
+        return found is not None and (found.last is None or found.last >= year)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of aggregates: code and label."""
+
+    code: str
+    label: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit an aggregate may cross: exact, on the unrounded value."""
+
+    name: str
+    condition: Comparison
+    message: str | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An `agrégat`. `places` is None when its value is shown unrounded."""
+
+    code: str
+    family: str | None
+    section: str | None
+    label: str
+    internal: bool
+    type: Type
+    unit: Unit | None
+    places: int | None
+    guard: Expr | None
+    formula: Expr
+    thresholds: tuple[Threshold, ...]
+    since: tuple[int, str] | None
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+
+MessagePart: TypeAlias = str | Expr | tree.Placeholder
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInstance:
+    """A check as it applies to one row or column (`key` None: once).
+
+    With `rows_of`, it applies to each row the dossier gives that list.
+    """
+
+    key: str | None
+    label: str | None
+    rows_of: str | None
+    guard: Expr | None
+    body: Expr
+    message: tuple[MessagePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A `contrôle`, declared or generated (`origin`: the cell whose declaration implies it)."""
+
+    code: str
+    severity: str
+    justifiable: bool
+    text: str
+    instances: tuple[CheckInstance, ...]
+    origin: str | None
+    notes: Notes
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleStep:
+    """One line of an `exemple`, resolved.
+
+    `kind`: "cell", "row" (list cell: `row` is its key), "aggregate", "account" or "check".
+    `value` is in the declared unit.
+    """
+
+    kind: str
+    code: str
+    back: int
+    row: str | None
+    value: Constant | None
+    tolerance: Exact | None
+    state: str | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An `exemple`: given steps, expected steps."""
+
+    title: str
+    given: tuple[ExampleStep, ...]
+    expected: tuple[ExampleStep, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRuleset:
+    """A whole ruleset, checked. All mappings follow the order of declaration by code.
+
+    `order` lists table codes (their `sans objet quand`), cell codes and aggregate codes so
+    that each comes after what it reads. `tolerances` are (unit, amount in base units).
+    """
+
+    name: str
+    year: int
+    version: str
+    title: str
+    tolerances: tuple[tuple[Unit, Exact], ...]
+    units: Mapping[str, Unit]
+    tables: Mapping[str, Table]
+    cells: Mapping[str, Cell]
+    parameters: Mapping[str, Parameter]
+    families: Mapping[str, Family]
+    aggregates: Mapping[str, Aggregate]
+    checks: Mapping[str, Check]
+    examples: tuple[Example, ...]
+    order: tuple[str, ...]

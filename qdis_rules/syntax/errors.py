@@ -1,0 +1,192 @@
+"""Everything the reader of texts can say. Facts in, `Diagnostic` out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
+from qdis_rules.source import Span
+from qdis_rules.syntax.words import spoken
+
+
+def _error(code: str, message: str, span: Span, label: str = "", **rest: object) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, Label(span, label), **rest)  # type: ignore[arg-type]
+
+
+def unexpected_character(span: Span) -> Diagnostic:
+    return _error(
+        "caractere-inattendu", f"le caractère « {span.text} » n'a pas de sens ici", span, "ici"
+    )
+
+
+def unclosed_text(span: Span) -> Diagnostic:
+    close = "»" if span.text == "«" else '"'
+    return _error(
+        "texte-non-ferme",
+        f"ce texte n'est pas fermé : il manque le {close} final",
+        span,
+        "ouvert ici",
+        help="les guillemets ne s'emboîtent pas ; dans un texte « … », écrivez les citations entre \"…\""
+        if close == "»"
+        else None,
+    )
+
+
+def decimal_point(span: Span) -> Diagnostic:
+    return _error(
+        "point-decimal",
+        "les décimales s'écrivent avec une virgule",
+        span,
+        "point",
+        help="écrivez 1,5 et non 1.5",
+        fix=(Edit(span, ","),),
+    )
+
+
+def comma_between_arguments(span: Span) -> Diagnostic:
+    return _error(
+        "separateur-d-arguments",
+        "les arguments se séparent par « ; », la virgule est celle des décimales",
+        span,
+        "virgule",
+        help="écrivez min(1,5 ; 2)",
+        fix=(Edit(span, " ;"),),
+    )
+
+
+def thousands_with_space(first: Span, second: Span) -> Diagnostic:
+    joined = first.text + second.text
+    return _error(
+        "separateur-de-milliers",
+        f"deux nombres à la suite : {first.text} {second.text}",
+        first.to(second),
+        "un seul nombre ?",
+        help=f"écrivez {joined}, ou séparez les milliers par une espace insécable",
+        fix=(Edit(first.to(second), joined),),
+    )
+
+
+def reserved_word(span: Span) -> Diagnostic:
+    word = span.text
+    return _error(
+        "mot-reserve",
+        f"« {word} » est un mot réservé, il ne peut pas servir de nom",
+        span,
+        "un nom est attendu ici",
+        help=f"choisissez un autre nom, par exemple « {word}_1 » ou « le_{word} »",
+    )
+
+
+def chained_comparison(span: Span) -> Diagnostic:
+    return _error(
+        "comparaison-enchainee",
+        "les comparaisons ne s'enchaînent pas",
+        span,
+        "seconde comparaison",
+        help="écrivez « x entre a et b », ou « a < x et x < b »",
+    )
+
+
+def unexpected(span: Span, found: str, expected: Iterable[str], where: str) -> Diagnostic:
+    names = list(dict.fromkeys(spoken(name) for name in sorted(expected)))
+    if len(names) > 6:
+        names = [*names[:6], "…"]
+    return _error(
+        "syntaxe",
+        f"{found} n'est pas attendu {where}",
+        span,
+        f"attendu : {', '.join(names)}" if names else "",
+    )
+
+
+def outside(span: Span, word: str, home: str) -> Diagnostic:
+    return _error(
+        "declaration-inattendue",
+        f"« {word} » n'a de sens que dans {home}",
+        span,
+        f"aucun {home.split()[-1]} n'est ouvert ici",
+        help="une déclaration se termine où la suivante commence",
+    )
+
+
+def no_declaration(span: Span) -> Diagnostic:
+    return _error(
+        "declaration-inattendue",
+        f"« {span.text} » ne commence aucune déclaration",
+        span,
+        "attendu : jeu, inclure, unité, paramètre, tableau, contrôle, famille, agrégat ou exemple",
+    )
+
+
+def repeated_attribute(span: Span, first: Span, word: str) -> Diagnostic:
+    return _error(
+        "attribut-en-double",
+        f"« {word} » est donné deux fois",
+        span,
+        "second",
+        secondary=(Label(first, "premier"),),
+        help="gardez-en un seul",
+    )
+
+
+def too_deep(span: Span, limit: int) -> Diagnostic:
+    return _error(
+        "trop-profond",
+        f"cette formule est emboîtée sur plus de {limit} niveaux",
+        span,
+        "ici",
+        help="nommez des valeurs intermédiaires avec « agrégat … interne »",
+    )
+
+
+def source_too_long(span: Span, what: str) -> Diagnostic:
+    return _error("source-trop-longue", f"texte refusé : {what}", span)
+
+
+def number_too_long(span: Span) -> Diagnostic:
+    return _error(
+        "nombre-trop-long",
+        "un nombre a au plus 15 chiffres avant la virgule et 6 après",
+        span,
+        f"{len(span.text)} caractères",
+    )
+
+
+def impossible_date(span: Span) -> Diagnostic:
+    return _error("date-impossible", f"{span.text} n'est pas une date du calendrier", span, "jj/mm/aaaa")
+
+
+def bad_account(span: Span) -> Diagnostic:
+    return _error(
+        "compte-invalide",
+        "un compte est une suite de 1 à 20 chiffres",
+        span,
+        "compte ou début de compte attendu",
+    )
+
+
+def bad_word(span: Span, what: str, allowed: Iterable[str]) -> Diagnostic:
+    return _error(
+        "mot-inconnu",
+        f"« {span.text} » n'est pas {what}",
+        span,
+        "attendu : " + ", ".join(allowed),
+    )
+
+
+def bad_years(span: Span, why: str) -> Diagnostic:
+    return _error("annee-invalide", why, span, "année")
+
+
+def bad_placeholder(span: Span, why: str) -> Diagnostic:
+    return _error(
+        "repere-de-message",
+        why,
+        span,
+        "dans ce message",
+        help="entre { } : une valeur, ou {écart}, {gauche}, {droite}, {tolérance}, {ligne}, {colonne} ; {{ pour une accolade",
+    )
+
+
+def unreadable(span: Span, why: str) -> Diagnostic:
+    return _error("fichier-illisible", why, span)

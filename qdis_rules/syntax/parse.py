@@ -1,0 +1,90 @@
+"""Sources to one syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
+from qdis_rules.source import Source, Span
+from qdis_rules.syntax import errors, tree
+from qdis_rules.syntax.build import Builder, Built
+from qdis_rules.syntax.pieces import Piece, read_pieces
+
+MAX_CHARACTERS: Final = 4_000_000
+MAX_LINES: Final = 100_000
+"""Beyond these a ruleset is refused (the whole 2023 ruleset is fifty times smaller)."""
+
+
+def parse(sources: Sequence[Source]) -> Outcome[tree.SyntaxTree]:
+    """Return the tree of a ruleset's sources, as far as they parse, and every syntax error.
+
+    Any text gives an outcome. A text beyond `MAX_CHARACTERS` or `MAX_LINES` is refused
+    whole with `source-trop-longue`.
+    """
+    assembly = _Assembly()
+    diagnostics: list[Diagnostic] = []
+    trailing: tuple[str, ...] = ()
+    lines = characters = 0
+    for source in sources:
+        lines += source.line_count
+        characters += len(source.text)
+        if lines > MAX_LINES or characters > MAX_CHARACTERS:
+            why = f"plus de {MAX_LINES} lignes" if lines > MAX_LINES else f"plus de {MAX_CHARACTERS} caractères"
+            diagnostics.append(errors.source_too_long(Span(source, 0, 0), why + " dans un jeu"))
+            break
+        pieces, trailing = read_pieces(source, diagnostics)
+        builder = Builder(source, diagnostics)
+        for piece in pieces:
+            assembly.take(piece, builder.piece(piece) if piece.tree is not None else None)
+        assembly.close()
+    built = tree.SyntaxTree(tuple(assembly.declarations), frozenset(assembly.broken), trailing)
+    return Outcome(built, in_source_order(diagnostics))
+
+
+class _Assembly:
+    """Gives each table its columns and rows, each example its steps."""
+
+    def __init__(self) -> None:
+        self.declarations: list[tree.Declaration] = []
+        self.broken: set[str] = set()
+        self._head: tree.Declaration | None = None
+        self._items: list[tree.Column | tree.Row | tree.Section] = []
+        self._steps: list[tree.Given | tree.Expected] = []
+        self._broken_items: set[str] = set()
+
+    def take(self, piece: Piece, built: Built | None) -> None:
+        match built:
+            case None if piece.rule in ("colonne", "ligne"):
+                self._broken_items.add(piece.name)
+            case None if piece.rule in ("rubrique", "donne", "attend"):
+                pass
+            case None:
+                self.close()
+                self.broken.add(piece.name)
+            case tree.Column() | tree.Row() | tree.Section():
+                self._items.append(built)
+            case tree.Given() | tree.Expected():
+                self._steps.append(built)
+            case _:
+                self.close()
+                self._head = built
+
+    def close(self) -> None:
+        """Finish the open declaration; items of a head that did not parse go with it."""
+        match self._head:
+            case tree.TableDecl():
+                self.declarations.append(
+                    replace(self._head, items=tuple(self._items), broken=frozenset(self._broken_items))
+                )
+            case tree.ExampleDecl():
+                self.declarations.append(replace(self._head, steps=tuple(self._steps)))
+            case None:
+                pass
+            case _:
+                self.declarations.append(self._head)
+        self._head = None
+        self._items.clear()
+        self._steps.clear()
+        self._broken_items.clear()
