@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
@@ -18,7 +18,7 @@ from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol, simpl
 from qdis_rules.model.scope import GLOBAL, Bare, Scope
 from qdis_rules.model.types import CONDITION, ChoiceType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
-from qdis_rules.numbers import Exact, exact
+from qdis_rules.numbers import ZERO, Exact, exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import Unit
@@ -83,6 +83,7 @@ class _Checker:
         tolerances = self._tolerances()
         leaves = Leaves(formulas, order or ())
         margins = Margins(tolerances, self.symbols.units, cells, leaves, self.diagnostics)
+        cells = {code: replace(cell, tolerance=margins.of_cell(cell)) for code, cell in cells.items()}
         checks = Checks(self.symbols, self.expressions, margins, tables, cells, self.diagnostics).all()
         ruleset = self.symbols.ruleset
         return typed.TypedRuleset(
@@ -295,6 +296,7 @@ class _Checker:
                     selection=selected.get((row, column)),
                     carried_from=self._carried(table, symbol),
                     since=self._cell_since(symbol),
+                    tolerance=ZERO,
                     notes=_notes(symbol.row.notes if symbol.row else symbol.column.notes),
                     span=symbol.row.name.span if symbol.row else symbol.column.name.span,
                 )

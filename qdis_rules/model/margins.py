@@ -44,6 +44,12 @@ class Margins:
             return typed.Margin(amount) if amount else None
         return self._written(node, unit, sides)
 
+    def of_cell(self, cell: typed.Cell) -> Exact:
+        """Return the tolerance at which a second value of `cell` agrees with the retained one."""
+        if cell.unit is None:
+            return ZERO
+        return self._default(cell.unit, (typed.CellValue(cell.code, 0, cell.type, cell.span),))
+
     def _written(
         self, node: tree.Tolerance, unit: Unit, sides: tuple[typed.Expr, ...]
     ) -> typed.Margin | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from qdis_rules.model.types import ERROR, Type
+from qdis_rules.model.types import ERROR, NumberType, Type
 from qdis_rules.numbers import Exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
@@ -328,7 +328,8 @@ class Cell:
     """One cell of a table, or one column of a list (`row` is then `*`).
 
     `unit` is None for what is not a number. `formula` is None for an entered cell.
-    `carried_from` is the code of last year's cell (`reprise de`).
+    `carried_from` is the code of last year's cell (`reprise de`). `tolerance`, in base units,
+    is that of the check which compares a second value with the one retained.
     """
 
     code: str
@@ -342,6 +343,7 @@ class Cell:
     selection: Selection | None
     carried_from: str | None
     since: tuple[int, str] | None
+    tolerance: Exact
     notes: Notes
     span: Span = field(compare=False, repr=False)
 

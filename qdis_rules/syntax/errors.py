@@ -190,3 +190,13 @@ def bad_placeholder(span: Span, why: str) -> Diagnostic:
 
 def unreadable(span: Span, why: str) -> Diagnostic:
     return _error("fichier-illisible", why, span)
+
+
+def no_such_include(span: Span, path: str) -> Diagnostic:
+    return _error(
+        "inclusion-introuvable",
+        f"le fichier « {path} » n'existe pas dans le dossier du jeu",
+        span,
+        "inclus ici",
+        help="le chemin part du fichier qui inclut et ne sort pas du dossier du jeu",
+    )

@@ -1,0 +1,1 @@
+"""A dossier against a plan: admission, evaluation, report, explanation."""

@@ -1,0 +1,196 @@
+"""Does a dossier fit a ruleset? Either every value is read, or every problem is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from qdis_rules.evaluation.balance import Balance
+from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw
+from qdis_rules.evaluation.entries import Refused, read_number, read_value
+from qdis_rules.model import typed
+from qdis_rules.model.types import Type
+from qdis_rules.plan.frame import Known
+from qdis_rules.suggest import nearest
+
+
+_UNKNOWN: Final = {
+    "cellule": "cellule-inconnue",
+    "liste": "liste-inconnue",
+    "colonne": "colonne-inconnue",
+    "agrégat": "agregat-inconnu",
+    "contrôle": "controle-inconnu",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A dossier that fits: values in base units, rows of lists by column, indexed balance."""
+
+    dossier: Dossier
+    typed: Mapping[str, Known]
+    imported: Mapping[str, Known]
+    rows: Mapping[str, tuple[Mapping[str, Known], ...]]
+    balance: Balance | None = field(repr=False)
+    filed: Mapping[str, Known]
+
+
+def admit(ruleset: typed.TypedRuleset, dossier: Dossier, earlier: bool = False) -> Admitted | list[Problem]:
+    """Return the admitted dossier, or every reason why it does not fit.
+
+    With `earlier`, the dossier is of a year before the ruleset's, and codes renamed since
+    (`depuis`) are read under their old names.
+    """
+    return _Admission(ruleset, dossier, earlier).run()
+
+
+class _Admission:
+    def __init__(self, ruleset: typed.TypedRuleset, dossier: Dossier, earlier: bool) -> None:
+        self.ruleset = ruleset
+        self.dossier = dossier
+        self.earlier = earlier
+        self.problems: list[Problem] = []
+        self.renamed = _renamed(ruleset, dossier.year) if earlier else {}
+
+    def run(self) -> Admitted | list[Problem]:
+        year, of_ruleset = self.dossier.year, self.ruleset.year
+        if self.earlier and year >= of_ruleset:
+            self._problem("exercice", "exercice", f"l'exercice {year} n'est pas antérieur à {of_ruleset}")
+        elif not self.earlier and year != of_ruleset:
+            self._problem(
+                "exercice", "exercice", f"le dossier est de l'exercice {year}, le jeu de règles de {of_ruleset}"
+            )
+        entered = self._cells("cellules", self.dossier.typed)
+        imported = self._cells("rapatriement", self.dossier.imported)
+        rows = {}
+        for code, lines in self.dossier.lists.items():
+            found = self._rows(code, lines)
+            if found is not None:
+                rows[code] = found
+        filed = self._filed()
+        balance = self._balance(self.dossier.balance) if self.dossier.balance is not None else None
+        for code in self.dossier.justifications:
+            if code not in self.ruleset.checks and "~" not in code:
+                self._unknown("justifications", code, "contrôle", self.ruleset.checks)
+        if self.problems:
+            return self.problems
+        return Admitted(self.dossier, entered, imported, rows, balance, filed)
+
+    def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:
+        found: dict[str, Known] = {}
+        for written, raw in values.items():
+            code = self.renamed.get(written, written)
+            cell = self.ruleset.cells.get(code)
+            if cell is None or cell.row == "*":
+                if not self.earlier:  # an earlier year may hold cells this one no longer has
+                    known = [c for c, cell in self.ruleset.cells.items() if cell.row != "*"]
+                    self._unknown(part, written, "cellule", known)
+                continue
+            value = self._value(f"{part}/{written}", raw, cell.type)
+            if value is not None:
+                found[code] = value
+        return found
+
+    def _rows(self, code: str, lines: Sequence[Mapping[str, Raw]]) -> tuple[Mapping[str, Known], ...] | None:
+        table = self.ruleset.tables.get(code)
+        if table is None or table.key is None:
+            if not self.earlier:
+                known = [c for c, t in self.ruleset.tables.items() if t.is_list]
+                self._unknown("listes", code, "liste", known)
+            return None
+        rows = []
+        seen: dict[Known, int] = {}
+        for index, line in enumerate(lines):
+            pointer = f"listes/{code}/{index}"
+            row: dict[str, Known] = {}
+            for name, raw in line.items():
+                cell = self.ruleset.cells.get(f"{code}.*.{name}")
+                if cell is None:
+                    self._unknown(pointer, name, "colonne", table.columns)
+                    continue
+                value = self._value(f"{pointer}/{name}", raw, cell.type)
+                if value is not None:
+                    row[name] = value
+            key = row.get(table.key)
+            if key is None:
+                if line.get(table.key) is None:
+                    self._problem(pointer, "cle-absente", f"la clé {table.key} est vide")
+            elif key in seen:
+                self._problem(pointer, "cle-en-double", f"la clé {key} est déjà celle de la ligne {seen[key]}")
+            else:
+                seen[key] = index
+            rows.append(row)
+        return tuple(rows)
+
+    def _filed(self) -> dict[str, Known]:
+        found: dict[str, Known] = {}
+        for written, raw in self.dossier.filed.items():
+            code = self.renamed.get(written, written)
+            aggregate = self.ruleset.aggregates.get(code)
+            if aggregate is None:
+                if not self.earlier:
+                    self._unknown("agregats", written, "agrégat", self.ruleset.aggregates)
+                continue
+            value = self._value(f"agregats/{written}", raw, aggregate.type)
+            if value is not None:
+                found[code] = value
+        return found
+
+    def _balance(self, accounts: Sequence[Account]) -> Balance:
+        seen: set[str] = set()
+        for account in accounts:
+            pointer = f"balance/{account.number}"
+            if not (account.number.isascii() and account.number.isdigit() and len(account.number) <= 20):
+                self._problem(pointer, "compte-invalide", "un compte est une suite de 1 à 20 chiffres")
+            if account.number in seen:
+                self._problem(pointer, "compte-en-double", "ce compte figure deux fois dans la balance")
+            seen.add(account.number)
+            for amount in (
+                account.opening_debit,
+                account.opening_credit,
+                account.movement_debit,
+                account.movement_credit,
+                account.closing_debit,
+                account.closing_credit,
+            ):
+                if amount is not None:
+                    try:
+                        read_number(amount)
+                    except Refused as refused:
+                        self._problem(pointer, refused.code, str(refused))
+        return Balance(accounts)
+
+    def _value(self, pointer: str, raw: Raw, kind: Type) -> Known | None:
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            return None  # an empty cell is absent, not zero
+        try:
+            return read_value(raw, kind)
+        except Refused as refused:
+            self._problem(pointer, refused.code, str(refused))
+            return None
+
+    def _unknown(self, part: str, code: str, what: str, known: Iterable[str]) -> None:
+        # Suggestions cost; a hostile dossier gets enough of them.
+        near = nearest(code, known) if len(code) < 200 and len(self.problems) < 50 else None
+        more = f" ; vouliez-vous dire {near} ?" if near else ""
+        label = code if len(code) <= 60 else code[:59] + "…"
+        self._problem(f"{part}/{label}", _UNKNOWN[what], f"{label} n'est pas connu du jeu {self.ruleset.year}{more}")
+
+    def _problem(self, pointer: str, code: str, message: str) -> None:
+        self.problems.append(Problem(pointer, code, message))
+
+
+def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:
+    """Return old code → present code, for dossiers of `year`."""
+    found: dict[str, str] = {}
+    for code, item in (*ruleset.cells.items(), *ruleset.aggregates.items()):
+        if item.since is not None and year <= item.since[0]:
+            found[item.since[1]] = code
+    return found
+
+
+def row_key(table: typed.Table, row: Mapping[str, Known], index: int) -> str:
+    """Return how a row of a list is named: its key, else its rank from 1."""
+    key = row.get(table.key) if table.key is not None else None
+    return str(key) if key is not None else f"#{index + 1}"

@@ -1,0 +1,114 @@
+"""The trial balance: what each cell reads of it, and what reaches no cell."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final
+
+from qdis_rules.evaluation.dossier import Account
+from qdis_rules.model.accounts import reading_of
+from qdis_rules.model.typed import Selection, TypedRuleset
+from qdis_rules.numbers import ZERO, Exact, absolute, add, subtract
+
+_AFTER_DIGITS: Final = ":"  # the character after '9'
+
+
+class Balance:
+    """A trial balance, indexed for prefix reading."""
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        self.accounts = sorted(accounts, key=lambda account: account.number)
+        self._numbers = [account.number for account in self.accounts]
+
+    def read(self, selection: Selection) -> Exact | None:
+        """Return what `selection` reads, in EUR; None when the balance lacks those columns.
+
+        A trial balance is exhaustive: an account it does not hold is at zero.
+        """
+        moment, side = reading_of(selection.reading)
+        total: Exact = ZERO
+        for account in self._selected(selection):
+            debit, credit = _columns(account, moment)
+            if debit is None or credit is None:
+                return None
+            total = add(total, _side(debit, credit, moment, side))
+        if self.accounts and None in _columns(self.accounts[0], moment):
+            return None
+        return total
+
+    def behind(self, selection: Selection) -> list[tuple[Account, Exact]]:
+        """Return the accounts `selection` reads and what each brings, in EUR; those at zero left out."""
+        moment, side = reading_of(selection.reading)
+        found = []
+        for account in self._selected(selection):
+            debit, credit = _columns(account, moment)
+            if debit is not None and credit is not None:
+                amount = _side(debit, credit, moment, side)
+                if amount:
+                    found.append((account, amount))
+        return found
+
+    def _selected(self, selection: Selection) -> Iterable[Account]:
+        picked: set[int] = set()
+        for prefix in selection.prefixes:
+            start = bisect.bisect_left(self._numbers, prefix)
+            end = bisect.bisect_left(self._numbers, prefix + _AFTER_DIGITS)
+            picked.update(range(start, end))
+        for index in sorted(picked):
+            if selection.takes(self._numbers[index]):
+                yield self.accounts[index]
+
+    def unreached(self, ruleset: TypedRuleset) -> list[tuple[Account, Exact]]:
+        """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
+
+        Statements are the tables whose origin is not `calcul`: totals of the balance and
+        annexes computed from it hide no hole of the balance sheet.
+        """
+        selections = [
+            cell.selection
+            for cell in ruleset.cells.values()
+            if cell.selection is not None
+            and ruleset.tables[cell.table].origin != "calcul"
+            and reading_of(cell.selection.reading)[0] == "solde"
+        ]
+        reached: set[str] = set()
+        for selection in selections:
+            side = reading_of(selection.reading)[1]
+            for account in self._selected(selection):
+                closing = subtract(account.closing_debit, account.closing_credit)
+                if side == "débiteurs" and closing < 0 or side == "créditeurs" and closing > 0:
+                    continue
+                reached.add(account.number)
+        found = []
+        for account in self.accounts:
+            closing = subtract(account.closing_debit, account.closing_credit)
+            if closing and account.number not in reached:
+                found.append((account, closing))
+        return found
+
+
+def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | None]:
+    match moment:
+        case "ouverture":
+            return account.opening_debit, account.opening_credit
+        case "mouvements":
+            return account.movement_debit, account.movement_credit
+        case _:
+            return account.closing_debit, account.closing_credit
+
+
+def _side(debit: Decimal, credit: Decimal, moment: str, side: str) -> Exact:
+    if moment == "mouvements":
+        return debit if side == "débit" else credit
+    net = subtract(debit, credit)
+    match side:
+        case "débit":
+            return net
+        case "crédit":
+            return subtract(credit, debit)
+        case "débiteurs":
+            return net if net > 0 else ZERO
+        case _:
+            return absolute(net) if net < 0 else ZERO

@@ -1,0 +1,281 @@
+"""Why a value is what it is: formula, operands, accounts, sources; or what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qdis_rules.evaluation.report import Origin, Report, Shown
+from qdis_rules.evaluation.wording import spoken
+from qdis_rules.model import typed
+from qdis_rules.numbers import Cause, CauseKind, NumberTooLarge, Undefined, shown
+from qdis_rules.plan.frame import Value
+from qdis_rules.suggest import nearest
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.evaluate import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account behind a cell and what it brings, in EUR."""
+
+    number: str
+    label: str
+    amount: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One thing explained.
+
+    `value` is as a French reader sees it, `formula` as its author wrote it; `operands`
+    explain what the formula reads, in order (`repeated`: explained above already);
+    `accounts` are behind a cell read from the balance; `missing` is the shortest list of
+    cells to fill when the value could not be computed, (code, label).
+    """
+
+    code: str
+    label: str
+    value: str
+    origin: str
+    formula: str | None
+    guard: str | None
+    source: str | None
+    reliability: str | None
+    mark: str | None
+    operands: tuple[Explanation, ...]
+    accounts: tuple[AccountLine, ...]
+    causes: tuple[Cause, ...]
+    missing: tuple[tuple[str, str], ...]
+    repeated: bool = False
+
+    def lines(self, depth: int = 0) -> Iterator[str]:
+        """Yield the explanation as indented French text."""
+        pad = "  " * depth
+        mark = f" ({self.mark})" if self.mark else ""
+        yield f"{pad}{self.code}{mark} « {self.label} » = {self.value}"
+        if self.repeated:
+            yield f"{pad}  (expliqué plus haut)"
+            return
+        if self.guard:
+            yield f"{pad}  quand {self.guard}"
+        if self.formula:
+            yield f"{pad}  = {self.formula}"
+        elif self.origin:
+            yield f"{pad}  origine : {self.origin}"
+        if self.source:
+            reliability = f" [{self.reliability}]" if self.reliability else ""
+            yield f"{pad}  source : {self.source}{reliability}"
+        for line in self.accounts:
+            yield f"{pad}  compte {line.number} {line.label} : {line.amount}"
+        for cause in self.causes:
+            yield f"{pad}  cause : {cause}"
+        for code, label in self.missing if depth == 0 else ():
+            yield f"{pad}  à remplir : {code} « {label} »"
+        for operand in self.operands:
+            yield from operand.lines(depth + 1)
+
+
+def explain(evaluation: Evaluation, report: Report, code: str) -> Explanation:
+    """Return the explanation of a cell, an aggregate or a check. KeyError for an unknown code."""
+    explainer = _Explainer(evaluation, report)
+    ruleset = evaluation.plan.ruleset
+    if code in ruleset.cells or code in ruleset.aggregates:
+        return explainer.value(code)
+    if code in report.checks or report.checks.of(code):
+        return explainer.check(code)
+    known = [*ruleset.aggregates, *ruleset.cells, *report.checks]
+    near = nearest(code, known)
+    raise KeyError(f"{code} : code inconnu" + (f", vouliez-vous dire {near} ?" if near else ""))
+
+
+class _Explainer:
+    def __init__(self, evaluation: Evaluation, report: Report) -> None:
+        self.evaluation = evaluation
+        self.ruleset = evaluation.plan.ruleset
+        self.report = report
+        self.seen: set[str] = set()
+
+    def value(self, code: str) -> Explanation:
+        aggregate = self.ruleset.aggregates.get(code)
+        if aggregate is not None:
+            return self._made(
+                code, aggregate.label, self._spoken(code), Origin.FORMULA, aggregate.formula, aggregate.guard, aggregate.notes
+            )
+        cell = self.ruleset.cells[code]
+        origin = self.evaluation.origins.get(code)
+        return self._made(
+            code, cell.label, self._spoken(code), origin, cell.formula, None, cell.notes, self._accounts(cell, origin)
+        )
+
+    def check(self, name: str) -> Explanation:
+        result = self.report.checks[name] if name in self.report.checks else self.report.checks.of(name)[0]
+        declared = self.ruleset.checks.get(result.code)
+        instance = None
+        if declared is not None:
+            instance = next((i for i in declared.instances if i.key == result.key), declared.instances[0])
+        notes = typed.Notes(result.source, result.reliability, None, result.mark)
+        label = result.message or (declared.text if declared is not None else result.code)
+        operands: list[Explanation] = []
+        for code in result.cells:
+            plain = code.split("[")[0]
+            if plain in self.ruleset.cells or plain in self.ruleset.aggregates:
+                operands.append(self._operand(plain, code != plain, code))
+        return Explanation(
+            code=result.name,
+            label=label,
+            value=str(result.verdict),
+            origin="",
+            formula=_text(instance.body) if instance is not None and result.origin is None else None,
+            guard=_text(instance.guard) if instance is not None and instance.guard and result.origin is None else None,
+            source=notes.source,
+            reliability=notes.reliability,
+            mark=notes.mark,
+            operands=tuple(operands),
+            accounts=(),
+            causes=result.causes,
+            missing=self._missing(result.causes),
+        )
+
+    def _made(
+        self,
+        code: str,
+        label: str,
+        value: str,
+        origin: Origin | None,
+        formula: typed.Expr | None,
+        guard: typed.Expr | None,
+        notes: typed.Notes,
+        accounts: tuple[AccountLine, ...] = (),
+    ) -> Explanation:
+        self.seen.add(code)
+        operands = []
+        for part in (guard, formula):
+            if part is not None:
+                operands.extend(self._operands(part))
+        causes = self._causes(code)
+        return Explanation(
+            code=code,
+            label=label,
+            value=value,
+            origin=str(origin) if origin is not None else "",
+            formula=_text(formula) if formula is not None else None,
+            guard=_text(guard) if guard is not None else None,
+            source=notes.source,
+            reliability=notes.reliability,
+            mark=notes.mark,
+            operands=tuple(operands),
+            accounts=accounts,
+            causes=causes,
+            missing=self._missing(causes),
+        )
+
+    def _operands(self, formula: typed.Expr) -> Iterator[Explanation]:
+        read: dict[str, typed.Expr] = {}
+        for node in typed.walk(formula):
+            match node:
+                case typed.CellValue(code, back) | typed.AggregateValue(code, back):
+                    read.setdefault(code if back == 0 else f"{code}[N-{back}]", node)
+                case typed.ParameterValue(code) | typed.RowValue(code):
+                    read.setdefault(code, node)
+                case _:
+                    pass
+        for name, node in read.items():
+            match node:
+                case typed.ParameterValue(code):
+                    yield self._parameter(code)
+                case typed.RowValue(code):
+                    yield self._column(code)
+                case typed.CellValue(code, back) | typed.AggregateValue(code, back):
+                    yield self._operand(code, back > 0, name)
+                case _:
+                    pass
+
+    def _operand(self, code: str, earlier: bool, name: str) -> Explanation:
+        if earlier:
+            return self._earlier(code, name)
+        if code.split(".")[1:2] == ["*"]:
+            return self._column(code)
+        if code in self.seen:
+            label = (self.ruleset.cells.get(code) or self.ruleset.aggregates[code]).label
+            return _leaf(code, label, self._spoken(code), repeated=True)
+        return self.value(code)
+
+    def _earlier(self, code: str, name: str) -> Explanation:
+        back = int(name.rsplit("N-", 1)[1].rstrip("]"))
+        past = self.evaluation.frame.past(back)
+        item = self.ruleset.cells.get(code) or self.ruleset.aggregates[code]
+        if past is None:
+            year = self.evaluation.frame.year - back
+            return _leaf(name, item.label, f"(exercice {year} non fourni)")
+        is_cell = code in self.ruleset.cells
+        value = past.cell(code) if is_cell else past.aggregate(code)
+        return _leaf(name, item.label, spoken(value, item.type), origin=f"exercice {self.evaluation.frame.year - back}")
+
+    def _parameter(self, code: str) -> Explanation:
+        parameter = self.ruleset.parameters[code]
+        value = self.evaluation.frame.parameters[code]
+        leaf = _leaf(code, parameter.label, spoken(value, parameter.type), origin="paramètre")
+        return Explanation(
+            **{
+                **{name: getattr(leaf, name) for name in leaf.__slots__},
+                "source": parameter.notes.source,
+                "reliability": parameter.notes.reliability,
+            }
+        )
+
+    def _column(self, code: str) -> Explanation:
+        cell = self.ruleset.cells[code]
+        values = self.evaluation.value(code)
+        if isinstance(values, list):
+            shown_values = ", ".join(spoken(value, cell.type) for value in values[:12])
+            text = shown_values + ("…" if len(values) > 12 else "") if values else "(aucune ligne)"
+        else:
+            text = spoken(values, cell.type)
+        return _leaf(code, cell.label, text, origin="liste")
+
+    def _accounts(self, cell: typed.Cell, origin: Origin | None) -> tuple[AccountLine, ...]:
+        balance = self.evaluation.admitted.balance
+        if origin is not Origin.ACCOUNTS or balance is None or cell.selection is None:
+            return ()
+        return tuple(
+            AccountLine(account.number, account.label, shown(amount))
+            for account, amount in balance.behind(cell.selection)
+        )
+
+    def _spoken(self, code: str) -> str:
+        aggregate = self.ruleset.aggregates.get(code)
+        value = self.evaluation.value(code)
+        if isinstance(value, list):
+            return f"{len(value)} lignes"
+        if aggregate is not None:
+            return spoken(value, aggregate.type, aggregate.places)
+        return spoken(value, self.ruleset.cells[code].type)
+
+    def _causes(self, code: str) -> tuple[Cause, ...]:
+        value = self.evaluation.value(code)
+        return tuple(sorted(value.causes)) if isinstance(value, Undefined) else ()
+
+    def _missing(self, causes: tuple[Cause, ...]) -> tuple[tuple[str, str], ...]:
+        found = []
+        for cause in causes:
+            if cause.kind is CauseKind.ABSENT:
+                cell = self.ruleset.cells.get(cause.subject)
+                found.append((cause.subject, cell.label if cell is not None else ""))
+            elif cause.kind is CauseKind.NO_TABLE:
+                table = self.ruleset.tables.get(cause.subject)
+                found.append((cause.subject, table.label if table is not None else ""))
+        return tuple(found)
+
+
+def _leaf(code: str, label: str, value: str, origin: str = "", repeated: bool = False) -> Explanation:
+    return Explanation(code, label, value, origin, None, None, None, None, None, (), (), (), (), repeated)
+
+
+def _text(expr: typed.Expr) -> str:
+    return " ".join(expr.span.text.split())
+
+
+__all__ = ["AccountLine", "Explanation", "NumberTooLarge", "Value", "explain"]

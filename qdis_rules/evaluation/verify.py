@@ -1,0 +1,357 @@
+"""Checks on an evaluated dossier: verdicts, sides, gaps, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from qdis_rules.evaluation.admit import row_key
+from qdis_rules.evaluation.report import CheckResult, GapResult, Origin, Verdict
+from qdis_rules.evaluation.wording import french_number, in_unit, spoken, with_unit
+from qdis_rules.model import typed
+from qdis_rules.model.types import NumberType, Type, number_unit
+from qdis_rules.numbers import (
+    NOT_APPLICABLE,
+    ZERO,
+    CauseKind,
+    Exact,
+    NotApplicable,
+    NumberTooLarge,
+    Undefined,
+    absolute,
+    add,
+    gather,
+    negate,
+    shown,
+    subtract,
+)
+from qdis_rules.plan.compile import holds
+from qdis_rules.plan.frame import Code, Known, Value
+from qdis_rules.plan.plan import Gap, Trial
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.evaluate import Evaluation
+
+UNREACHED = "balance~comptes"
+"""The code of the check that every account of the trial balance reaches a cell."""
+
+
+def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckResult, ...]:
+    """Return the results of declared and generated checks, then of second values, then of the balance."""
+    results: list[CheckResult] = []
+    for code, trials in evaluation.plan.trials.items():
+        check = evaluation.plan.ruleset.checks[code]
+        for trial in trials:
+            results.extend(_results(evaluation, check, trial, code in disabled))
+    results.extend(_second_values(evaluation))
+    unreached = _unreached(evaluation)
+    if unreached is not None:
+        results.append(unreached)
+    return tuple(results)
+
+
+def _results(
+    evaluation: Evaluation, check: typed.Check, trial: Trial, disabled: bool
+) -> Iterator[CheckResult]:
+    if trial.rows_of is None:
+        yield _result(evaluation, check, trial, -1, trial.key, trial.label, disabled)
+        return
+    count = evaluation.frame.row_counts[trial.rows_of]
+    if not isinstance(count, int) or count == 0:
+        verdict = Verdict.UNDETERMINED if isinstance(count, Undefined) else Verdict.NOT_APPLICABLE
+        causes = count if isinstance(count, Undefined) else None
+        yield _made(evaluation, check, None, None, Verdict.DEACTIVATED if disabled else verdict, causes)
+        return
+    table = evaluation.plan.ruleset.tables[trial.rows_of]
+    for row in range(count):
+        key = row_key(table, evaluation.admitted.rows[trial.rows_of][row], row)
+        yield _result(evaluation, check, trial, row, key, key, disabled)
+
+
+def _result(
+    evaluation: Evaluation,
+    check: typed.Check,
+    trial: Trial,
+    row: int,
+    key: str | None,
+    label: str | None,
+    disabled: bool,
+) -> CheckResult:
+    if disabled:
+        return _made(evaluation, check, key, label, Verdict.DEACTIVATED, None)
+    allowed = _run(evaluation, trial.guard, row, check.code) if trial.guard is not None else True
+    if allowed is not True:
+        verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
+        causes = allowed if isinstance(allowed, Undefined) else None
+        return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
+    outcome = _run(evaluation, trial.body, row, check.code)
+    gaps = tuple(
+        found for gap in trial.gaps if (found := _gap(evaluation, gap, row)) is not None
+    )
+    if outcome is True:
+        verdict, causes = Verdict.SATISFIED, None
+    elif outcome is False:
+        verdict, causes = Verdict.VIOLATED, None
+    elif isinstance(outcome, Undefined):
+        verdict, causes = Verdict.UNDETERMINED, outcome
+    else:
+        verdict, causes = Verdict.NOT_APPLICABLE, None
+    result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells)
+    if verdict is Verdict.VIOLATED:
+        return replace(result, message=_message(evaluation, trial, result, row))
+    return result
+
+
+def _run(evaluation: Evaluation, code: Code, row: int, subject: str) -> Value:
+    try:
+        return code(evaluation.frame, row)
+    except NumberTooLarge:
+        return Undefined.of(CauseKind.TOO_LARGE, subject)
+
+
+def _made(
+    evaluation: Evaluation,
+    check: typed.Check,
+    key: str | None,
+    label: str | None,
+    verdict: Verdict,
+    causes: Undefined | None,
+    gaps: tuple[GapResult, ...] = (),
+    cells: tuple[str, ...] = (),
+) -> CheckResult:
+    justification = evaluation.admitted.dossier.justifications.get(check.code) if check.justifiable else None
+    return CheckResult(
+        code=check.code,
+        key=key,
+        label=label,
+        severity=check.severity,
+        justifiable=check.justifiable,
+        verdict=verdict,
+        message="",
+        gaps=gaps,
+        cells=cells,
+        causes=tuple(sorted(causes.causes)) if causes is not None else (),
+        justification=justification if verdict is Verdict.VIOLATED else None,
+        origin=check.origin,
+        source=check.notes.source,
+        reliability=check.notes.reliability,
+        mark=check.notes.mark,
+    )
+
+
+def _gap(evaluation: Evaluation, gap: Gap, row: int) -> GapResult | None:
+    """Return the sides of a comparison, or None when one of them is no number."""
+    try:
+        sides = [code(evaluation.frame, row) for code in gap.sides]
+        if gather(sides) is not None:
+            return None
+        numbers = [side for side in sides if isinstance(side, Decimal | Fraction)]
+        left, *others = numbers
+        return _measured(gap, evaluation, left, others)
+    except NumberTooLarge:
+        return None
+
+
+def _measured(gap: Gap, evaluation: Evaluation, left: Exact, others: list[Exact]) -> GapResult:
+    frame = evaluation.frame
+    if gap.op == "entre":
+        low, high = others
+        below, above = subtract(left, low), subtract(high, left)
+        low_tolerance, high_tolerance = gap.margin(frame, left, low), gap.margin(frame, left, high)
+        nearest_low = add(below, low_tolerance) <= add(above, high_tolerance)
+        right, tolerance = (low, low_tolerance) if nearest_low else (high, high_tolerance)
+        distance = below if below < 0 else negate(above) if above < 0 else ZERO
+        margin = min(add(below, low_tolerance), add(above, high_tolerance))
+        held = margin >= 0
+    else:
+        right = others[0]
+        distance = subtract(left, right)
+        tolerance = gap.margin(frame, left, right)
+        margin = _slack(gap.op, distance, tolerance)
+        held = holds(gap.op, distance, tolerance)
+    unit = number_unit(gap.kind)
+
+    def out(value: Exact) -> Decimal:
+        return shown(in_unit(value, unit))
+
+    return GapResult(
+        gap.op,
+        out(left),
+        out(right),
+        out(distance),
+        out(tolerance),
+        out(margin),
+        held,
+        unit.symbol or None,
+    )
+
+
+def _slack(op: str, gap: Exact, tolerance: Exact) -> Exact:
+    """Return by how much a comparison holds (positive) or fails (negative)."""
+    match op:
+        case "=":
+            return subtract(tolerance, absolute(gap))
+        case "<>":
+            return subtract(absolute(gap), tolerance)
+        case "<=":
+            return subtract(tolerance, gap)
+        case ">=":
+            return add(gap, tolerance)
+        case "<":
+            return negate(add(gap, tolerance))
+        case _:
+            return subtract(gap, tolerance)
+
+
+def _message(evaluation: Evaluation, trial: Trial, result: CheckResult, row: int) -> str:
+    parts = []
+    for part in trial.message:
+        match part:
+            case str():
+                parts.append(part)
+            case (code, expr):
+                value = _run(evaluation, code, row, result.code)
+                parts.append(spoken(value, expr.type, _places(evaluation, expr)))
+            case _:
+                parts.append(_placeholder(part.word, result))
+    return "".join(parts)
+
+
+def _places(evaluation: Evaluation, expr: typed.Expr) -> int | None:
+    if isinstance(expr, typed.AggregateValue):
+        return evaluation.plan.ruleset.aggregates[expr.code].places
+    return None
+
+
+def _placeholder(word: str, result: CheckResult) -> str:
+    if word in ("ligne", "colonne"):
+        return result.label or ""
+    gap = result.deciding
+    if gap is None:
+        return "?"
+    number = {"écart": gap.gap, "gauche": gap.left, "droite": gap.right, "tolérance": gap.tolerance}[word]
+    text = french_number(number)
+    return f"{text}\u00a0{gap.unit}" if gap.unit else text
+
+
+# --- generated while evaluating -----------------------------------------------
+
+
+_SAID = {
+    Origin.TYPED: "la valeur saisie",
+    Origin.IMPORTED: "la valeur rapatriée",
+    Origin.ACCOUNTS: "le solde des comptes",
+    Origin.CARRIED: "la valeur reprise de l'exercice précédent",
+    Origin.FORMULA: "la valeur calculée",
+    Origin.EMPTY: "la valeur vide",
+}
+
+
+def _second_values(evaluation: Evaluation) -> Iterator[CheckResult]:
+    """Compare each second value of a cell with the one retained."""
+    for code, values in evaluation.others.items():
+        cell = evaluation.plan.ruleset.cells[code]
+        retained = evaluation.value(code)
+        assert not isinstance(retained, list)
+        for origin, other in values.items():
+            yield _second_value(evaluation, cell, retained, origin, other)
+
+
+def _second_value(
+    evaluation: Evaluation, cell: typed.Cell, retained: Value, origin: Origin, other: Known
+) -> CheckResult:
+    gaps: tuple[GapResult, ...] = ()
+    causes: Undefined | None = None
+    message = ""
+    if retained is NOT_APPLICABLE:
+        verdict = Verdict.NOT_APPLICABLE
+    elif isinstance(retained, Undefined):
+        verdict, causes = Verdict.UNDETERMINED, retained
+    else:
+        assert not isinstance(retained, NotApplicable)
+        gap = _pair(cell, retained, other)
+        same = gap.holds if gap is not None else retained == other
+        gaps = (gap,) if gap is not None else ()
+        verdict = Verdict.SATISFIED if same else Verdict.VIOLATED
+        if not same:
+            kept = _SAID[evaluation.origins.get(cell.code, Origin.FORMULA)]
+            message = (
+                f"« {cell.label} » : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
+                f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."
+            )
+    suffix = {Origin.TYPED: "saisie", Origin.IMPORTED: "rapatriement", Origin.ACCOUNTS: "comptes"}.get(
+        origin, "reprise"
+    )
+    return CheckResult(
+        f"{cell.code}~{suffix}",
+        None,
+        None,
+        "bloquant",
+        False,
+        verdict,
+        message,
+        gaps,
+        (cell.code,),
+        tuple(sorted(causes.causes)) if causes is not None else (),
+        None,
+        cell.code,
+        cell.notes.source,
+        cell.notes.reliability,
+        cell.notes.mark,
+    )
+
+
+def _pair(cell: typed.Cell, retained: Value, other: Known) -> GapResult | None:
+    if not (isinstance(retained, Decimal | Fraction) and isinstance(other, Decimal | Fraction)):
+        return None
+    kind: Type = cell.type
+    unit = number_unit(kind) if isinstance(kind, NumberType) else None
+    assert unit is not None
+    gap = subtract(retained, other)
+    margin = subtract(cell.tolerance, absolute(gap))
+
+    def out(value: Exact) -> Decimal:
+        return shown(in_unit(value, unit))
+
+    return GapResult(
+        "=", out(retained), out(other), out(gap), out(cell.tolerance), out(margin), margin >= 0, unit.symbol or None
+    )
+
+
+def _by(gap: GapResult | None) -> str:
+    if gap is None:
+        return ""
+    text = french_number(gap.gap)
+    return f" de {text}\u00a0{gap.unit}" if gap.unit else f" de {text}"
+
+
+def _unreached(evaluation: Evaluation) -> CheckResult | None:
+    """Every account with a closing balance must reach a cell of a statement."""
+    balance = evaluation.admitted.balance
+    if balance is None:
+        return None
+    lost = balance.unreached(evaluation.plan.ruleset)
+    named = ", ".join(
+        f"{account.number} ({with_unit(french_number(shown(amount)), None)}\u00a0EUR)" for account, amount in lost
+    )
+    message = f"Comptes de la balance qui n'entrent dans aucune cellule : {named}." if lost else ""
+    return CheckResult(
+        UNREACHED,
+        None,
+        None,
+        "bloquant",
+        False,
+        Verdict.VIOLATED if lost else Verdict.SATISFIED,
+        message,
+        (),
+        tuple(account.number for account, _ in lost),
+        (),
+        None,
+        None,
+        None,
+        None,
+        None,
+    )

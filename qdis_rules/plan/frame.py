@@ -1,0 +1,44 @@
+"""The state of one evaluation: values by slot, lists, and the way to earlier years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol, TypeAlias
+
+from qdis_rules.numbers import Exact, NotApplicable, Undefined
+
+Known: TypeAlias = Exact | bool | date | str
+Value: TypeAlias = Known | Undefined | NotApplicable
+"""What a cell, an aggregate or an expression is: numbers are in base units."""
+
+ListValue: TypeAlias = list[Value] | Undefined | NotApplicable
+"""A column of a list: one value a row, or why there are no rows."""
+
+
+class Past(Protocol):
+    """An earlier year, however it was obtained."""
+
+    def cell(self, code: str) -> Value:
+        """Return the value of a cell in base units."""
+
+    def aggregate(self, code: str) -> Value:
+        """Return the unrounded value of an aggregate in base units."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One evaluation of one dossier. `past(k)` is the year k years ago, if known."""
+
+    year: int
+    values: list[Value | ListValue]
+    parameters: dict[str, Value]
+    row_counts: dict[str, int | Undefined | NotApplicable]
+    supplied: frozenset[str]
+    supplied_in_row: frozenset[tuple[str, int]]
+    past: Callable[[int], Past | None] = field(repr=False)
+
+
+Code: TypeAlias = Callable[[Frame, int], Value]
+"""A compiled expression: frame and list row at hand (-1 outside lists) to value."""

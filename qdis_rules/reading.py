@@ -1,0 +1,79 @@
+"""Folders and files to sources: the only reader of rule texts on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qdis_rules.diagnostics import Diagnostic, Outcome
+from qdis_rules.source import Source, Span
+from qdis_rules.syntax import errors, tree
+from qdis_rules.syntax.parse import MAX_CHARACTERS, parse
+
+SUFFIX = ".qdis"
+
+
+def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
+    """Return the sources of a ruleset: every `.qdis` file below a folder, or one file and what it includes.
+
+    Files are read in order of path; order changes nothing. A file that is not UTF-8, or too
+    large, is a diagnostic. Raises FileNotFoundError when there is nothing to read.
+    """
+    if path.is_dir():
+        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file())
+        if not found:
+            raise FileNotFoundError(f"no {SUFFIX} file under {path}")
+        root = path
+    elif path.is_file():
+        found = [path]
+        root = path.parent
+    else:
+        raise FileNotFoundError(f"{path} does not exist")
+    reader = _Reader(root)
+    for file in found:
+        reader.read(file)
+    return Outcome(tuple(reader.sources), tuple(reader.diagnostics))
+
+
+class _Reader:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.sources: list[Source] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._seen: set[Path] = set()
+        self._size = 0
+
+    def read(self, file: Path) -> None:
+        """Read a file, then the files it includes."""
+        real = file.resolve()
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        name = str(file)
+        nowhere = Span(Source.of(name, ""), 0, 0)
+        size = real.stat().st_size
+        self._size += size
+        if self._size > 4 * MAX_CHARACTERS:
+            self.diagnostics.append(errors.source_too_long(nowhere, f"{self._size} octets dans un jeu"))
+            return
+        try:
+            text = real.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.diagnostics.append(
+                errors.unreadable(nowhere, f"ce fichier n'est pas en UTF-8 (octet {error.start})")
+            )
+            return
+        source = Source.of(name, text)
+        self.sources.append(source)
+        if "inclure" in text:
+            self._includes(file, source)
+
+    def _includes(self, file: Path, source: Source) -> None:
+        for declaration in parse([source]).value.declarations:
+            if isinstance(declaration, tree.IncludeDecl):
+                target = (file.parent / declaration.path.value).resolve()
+                if not target.is_relative_to(self.root.resolve()) or not target.is_file():
+                    self.diagnostics.append(
+                        errors.no_such_include(declaration.path.span, declaration.path.value)
+                    )
+                else:
+                    self.read(target)
