@@ -130,6 +130,4 @@ class Outcome(Generic[T]):
 def in_source_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the diagnostics without repetition, by file, place, then code."""
     unique = dict.fromkeys(diagnostics)
-    return tuple(
-        sorted(unique, key=lambda d: (d.primary.span.source.name, d.primary.span.start, d.code, d.message))
-    )
+    return tuple(sorted(unique, key=lambda d: (d.primary.span.source.name, d.primary.span.start, d.code, d.message)))

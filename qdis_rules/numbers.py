@@ -41,9 +41,7 @@ CONTEXT: Final = decimal.Context(
 )
 """The one context: an operation whose exact result would not fit raises, and falls back."""
 
-_SHOWN: Final = decimal.Context(
-    prec=DIGITS, rounding=decimal.ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[]
-)
+_SHOWN: Final = decimal.Context(prec=DIGITS, rounding=decimal.ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 _UNFIT: Final = (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation)
 ZERO: Final = Decimal(0)
 

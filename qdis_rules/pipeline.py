@@ -12,7 +12,7 @@ from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_sour
 from qdis_rules.evaluation.dossier import Dossier
 from qdis_rules.evaluation.evaluate import evaluate
 from qdis_rules.evaluation.report import Report
-from qdis_rules.model import typed
+from qdis_rules.model import typed as model
 from qdis_rules.model.check import check
 from qdis_rules.model.resolve import resolve
 from qdis_rules.plan.plan import Plan, plan
@@ -29,14 +29,14 @@ class RulesetError(ValueError):
         self.diagnostics = tuple(diagnostics)
 
 
-def check_sources(sources: Sequence[Source]) -> Outcome[typed.TypedRuleset]:
+def check_sources(sources: Sequence[Source]) -> Outcome[model.TypedRuleset]:
     """Return the typed ruleset of `sources` and everything noticed on the way.
 
     The value may be planned only when the outcome is `ok`.
     """
     tree = parse(sources)
     symbols = resolve(tree.value)
-    ruleset = check(tree.value, symbols.value)
+    ruleset = check(symbols.value)
     noticed = (*tree.diagnostics, *symbols.diagnostics, *ruleset.diagnostics)
     return Outcome(ruleset.value, in_source_order(noticed))
 
@@ -45,7 +45,7 @@ def check_sources(sources: Sequence[Source]) -> Outcome[typed.TypedRuleset]:
 class Ruleset:
     """A compiled ruleset: immutable, safe to share between threads."""
 
-    typed: typed.TypedRuleset = field(repr=False)
+    typed: model.TypedRuleset = field(repr=False)
     warnings: tuple[Diagnostic, ...] = field(repr=False)
 
     def __repr__(self) -> str:
@@ -62,22 +62,22 @@ class Ruleset:
         return self.typed.year
 
     @property
-    def tables(self) -> Mapping[str, typed.Table]:
+    def tables(self) -> Mapping[str, model.Table]:
         """Tables by code, in order of declaration."""
         return self.typed.tables
 
     @property
-    def cells(self) -> Mapping[str, typed.Cell]:
+    def cells(self) -> Mapping[str, model.Cell]:
         """Cells by code (`T.row.column`, `T.*.column` for a list), in order of declaration."""
         return self.typed.cells
 
     @property
-    def checks(self) -> Mapping[str, typed.Check]:
+    def checks(self) -> Mapping[str, model.Check]:
         """Checks by code, declared then generated."""
         return self.typed.checks
 
     @property
-    def aggregates(self) -> Mapping[str, typed.Aggregate]:
+    def aggregates(self) -> Mapping[str, model.Aggregate]:
         """Aggregates by code, in order of declaration."""
         return self.typed.aggregates
 

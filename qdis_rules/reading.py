@@ -58,9 +58,7 @@ class _Reader:
         try:
             text = real.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            self.diagnostics.append(
-                errors.unreadable(nowhere, f"ce fichier n'est pas en UTF-8 (octet {error.start})")
-            )
+            self.diagnostics.append(errors.unreadable(nowhere, f"ce fichier n'est pas en UTF-8 (octet {error.start})"))
             return
         source = Source.of(name, text)
         self.sources.append(source)
@@ -72,8 +70,6 @@ class _Reader:
             if isinstance(declaration, tree.IncludeDecl):
                 target = (file.parent / declaration.path.value).resolve()
                 if not target.is_relative_to(self.root.resolve()) or not target.is_file():
-                    self.diagnostics.append(
-                        errors.no_such_include(declaration.path.span, declaration.path.value)
-                    )
+                    self.diagnostics.append(errors.no_such_include(declaration.path.span, declaration.path.value))
                 else:
                     self.read(target)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """One text of a ruleset: its displayed name and its content (NFC, ``\\n`` line ends).
+    """One text of a ruleset: its displayed name and its content (NFC, Unix line ends).
 
     Build it with `Source.of`, which normalises; offsets everywhere count code points of
     the normalised text.

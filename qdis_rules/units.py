@@ -45,9 +45,7 @@ def _build(left: Unit, right: Unit, sign: int) -> Unit:
     return Unit(dimension, scale, _symbol(dimension, scale, left, right, sign))
 
 
-def _symbol(
-    dimension: tuple[tuple[str, int], ...], scale: Fraction, left: Unit, right: Unit, sign: int
-) -> str:
+def _symbol(dimension: tuple[tuple[str, int], ...], scale: Fraction, left: Unit, right: Unit, sign: int) -> str:
     if not right.dimension and right.scale == 1:
         return left.symbol
     if sign > 0 and not left.dimension and left.scale == 1:

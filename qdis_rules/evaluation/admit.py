@@ -14,7 +14,6 @@ from qdis_rules.model.types import Type
 from qdis_rules.plan.frame import Known
 from qdis_rules.suggest import nearest
 
-
 _UNKNOWN: Final = {
     "cellule": "cellule-inconnue",
     "liste": "liste-inconnue",
@@ -184,9 +183,10 @@ class _Admission:
 def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:
     """Return old code → present code, for dossiers of `year`."""
     found: dict[str, str] = {}
-    for code, item in (*ruleset.cells.items(), *ruleset.aggregates.items()):
+    items: list[typed.Cell | typed.Aggregate] = [*ruleset.cells.values(), *ruleset.aggregates.values()]
+    for item in items:
         if item.since is not None and year <= item.since[0]:
-            found[item.since[1]] = code
+            found[item.since[1]] = item.code
     return found
 
 

@@ -78,7 +78,7 @@ class Balance:
             side = reading_of(selection.reading)[1]
             for account in self._selected(selection):
                 closing = subtract(account.closing_debit, account.closing_credit)
-                if side == "débiteurs" and closing < 0 or side == "créditeurs" and closing > 0:
+                if (side == "débiteurs" and closing < 0) or (side == "créditeurs" and closing > 0):
                     continue
                 reached.add(account.number)
         found = []

@@ -43,13 +43,13 @@ class Refused(ValueError):
 
 def read_number(raw: Raw) -> Decimal:
     """Return the number given: « 1 250,00 », "1250.00", 1250, Decimal("1250"). Raises `Refused`."""
-    if isinstance(raw, bool) or isinstance(raw, float):
+    if isinstance(raw, bool | float):
         kind = "un nombre flottant (donnez un Decimal ou un texte)" if isinstance(raw, float) else "oui/non"
         raise Refused("nombre-attendu", f"un nombre est attendu, {kind} trouvé")
     if isinstance(raw, Decimal):
         if not raw.is_finite():
             raise Refused("nombre-attendu", f"{raw} n'est pas un nombre")
-        sign, digits, exponent = raw.as_tuple()
+        exponent = raw.as_tuple().exponent
         if not isinstance(exponent, int) or exponent > INTEGER_DIGITS or exponent < -40:
             raise Refused("nombre-trop-long", _TOO_LONG)
         raw = format(raw, "f")
@@ -67,8 +67,8 @@ def read_number(raw: Raw) -> Decimal:
     decimals = (match["decimals"] or "").rstrip("0")
     if len(whole) > INTEGER_DIGITS or len(decimals) > DECIMALS:
         raise Refused("nombre-trop-long", _TOO_LONG)
-    sign = "-" if match["sign"] in ("-", "−") else ""
-    return Decimal(f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}")
+    minus = "-" if match["sign"] in ("-", "−") else ""
+    return Decimal(f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}")
 
 
 _TOO_LONG: Final = f"plus de {INTEGER_DIGITS} chiffres avant la virgule ou de {DECIMALS} après"

@@ -24,7 +24,7 @@ from qdis_rules.evaluation.report import (
 )
 from qdis_rules.evaluation.wording import in_unit
 from qdis_rules.model import typed
-from qdis_rules.model.types import NumberType, number_unit
+from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import (
     NOT_APPLICABLE,
     ZERO,
@@ -96,8 +96,7 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
         year=admitted.dossier.year,
         values=[ZERO] * len(plan.slots),
         parameters={
-            code: _parameter(parameter, admitted.dossier.year)
-            for code, parameter in ruleset.parameters.items()
+            code: _parameter(parameter, admitted.dossier.year) for code, parameter in ruleset.parameters.items()
         },
         row_counts={},
         supplied=frozenset(),
@@ -109,13 +108,11 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
     for code, table in ruleset.tables.items():
         if table.is_list:
             rows = admitted.rows.get(code)
-            frame.row_counts[code] = (
-                len(rows) if rows is not None else Undefined.of(CauseKind.NO_TABLE, code)
-            )
+            frame.row_counts[code] = len(rows) if rows is not None else Undefined.of(CauseKind.NO_TABLE, code)
     for step in plan.steps:
         match step:
-            case Gate(slot, table_code, code):
-                closed = _guarded(code, frame, -1, table_code)
+            case Gate(slot, table_code, run_gate):
+                closed = _guarded(run_gate, frame, -1, table_code)
                 frame.values[slot] = closed
                 if table_code in frame.row_counts:
                     if closed is True:
@@ -124,19 +121,19 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
                         frame.row_counts[table_code] = closed
             case Entered(slot, cell, gate):
                 frame.values[slot] = _gated(frame, gate) or inputs.entered(cell)
-            case Computed(slot, cell, gate, code):
+            case Computed(slot, cell, gate, formula):
                 shut = _gated(frame, gate)
                 if shut is not None:
                     frame.values[slot] = shut
                 elif cell.row == "*":
-                    frame.values[slot] = _column(frame, cell, code)
+                    frame.values[slot] = _column(frame, cell, formula)
                 else:
-                    frame.values[slot] = _guarded(code, frame, -1, cell.code)
+                    frame.values[slot] = _guarded(formula, frame, -1, cell.code)
                     evaluation.origins[cell.code] = Origin.FORMULA
                 if cell.row != "*":
                     inputs.second_values(cell)
-            case Indicator(slot, aggregate, guard, code):
-                frame.values[slot] = _indicator(frame, aggregate.code, guard, code)
+            case Indicator(slot, aggregate, guard, formula):
+                frame.values[slot] = _indicator(frame, aggregate.code, guard, formula)
     return evaluation
 
 
@@ -429,7 +426,7 @@ def _condition_text(text: str, name: str) -> str:
 
 
 def visible_value(
-    value: Value, kind: typed.Type, places: int | None
+    value: Value, kind: Type, places: int | None
 ) -> tuple[Shown, Exact | None, Status, tuple[Cause, ...]]:
     """Return (value shown, exact value, status, causes), numbers in the declared unit."""
     if value is NOT_APPLICABLE:

@@ -102,7 +102,13 @@ class _Explainer:
         aggregate = self.ruleset.aggregates.get(code)
         if aggregate is not None:
             return self._made(
-                code, aggregate.label, self._spoken(code), Origin.FORMULA, aggregate.formula, aggregate.guard, aggregate.notes
+                code,
+                aggregate.label,
+                self._spoken(code),
+                Origin.FORMULA,
+                aggregate.formula,
+                aggregate.guard,
+                aggregate.notes,
             )
         cell = self.ruleset.cells[code]
         origin = self.evaluation.origins.get(code)
@@ -151,7 +157,7 @@ class _Explainer:
         accounts: tuple[AccountLine, ...] = (),
     ) -> Explanation:
         self.seen.add(code)
-        operands = []
+        operands: list[Explanation] = []
         for part in (guard, formula):
             if part is not None:
                 operands.extend(self._operands(part))

@@ -272,8 +272,7 @@ class Report:
         return tuple(
             result
             for result in self.checks.values()
-            if result.severity == "bloquant"
-            and result.verdict in (Verdict.VIOLATED, Verdict.UNDETERMINED)
+            if result.severity == "bloquant" and result.verdict in (Verdict.VIOLATED, Verdict.UNDETERMINED)
         )
 
     @property

@@ -53,9 +53,7 @@ def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckR
     return tuple(results)
 
 
-def _results(
-    evaluation: Evaluation, check: typed.Check, trial: Trial, disabled: bool
-) -> Iterator[CheckResult]:
+def _results(evaluation: Evaluation, check: typed.Check, trial: Trial, disabled: bool) -> Iterator[CheckResult]:
     if trial.rows_of is None:
         yield _result(evaluation, check, trial, -1, trial.key, trial.label, disabled)
         return
@@ -88,9 +86,7 @@ def _result(
         causes = allowed if isinstance(allowed, Undefined) else None
         return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
     outcome = _run(evaluation, trial.body, row, check.code)
-    gaps = tuple(
-        found for gap in trial.gaps if (found := _gap(evaluation, gap, row)) is not None
-    )
+    gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap, row)) is not None)
     if outcome is True:
         verdict, causes = Verdict.SATISFIED, None
     elif outcome is False:

@@ -36,9 +36,7 @@ def selections(table: TableSymbol, diagnostics: list[Diagnostic]) -> dict[tuple[
     return built
 
 
-def _column(
-    table: TableSymbol, row: tree.Row, accounts: tree.Accounts, diagnostics: list[Diagnostic]
-) -> str | None:
+def _column(table: TableSymbol, row: tree.Row, accounts: tree.Accounts, diagnostics: list[Diagnostic]) -> str | None:
     here = [column for (name, column) in table.cells if name == row.name.text]
     if accounts.column is None:
         if len(here) == 1:
@@ -50,9 +48,7 @@ def _column(
         return name.text
     if name.text in table.columns:
         only = [column.text for column in row.only]
-        diagnostics.append(
-            errors.greyed(name.span, f"{table.code}.{row.name.text}.{name.text}", row.name.span, only)
-        )
+        diagnostics.append(errors.greyed(name.span, f"{table.code}.{row.name.text}.{name.text}", row.name.span, only))
     elif name.text not in table.broken:
         diagnostics.append(errors.unknown_column(name.span, table.code, table.decl.name.span, table.columns))
     return None
@@ -100,9 +96,7 @@ def _openings(
 ) -> None:
     if of.text not in table.columns:
         if of.text not in table.broken:
-            diagnostics.append(
-                errors.unknown_column(of.span, table.code, table.decl.name.span, table.columns)
-            )
+            diagnostics.append(errors.unknown_column(of.span, table.code, table.decl.name.span, table.columns))
         return
     for (row, name), selection in list(built.items()):
         closing = not selection.reading.startswith(("ouverture", "mouvements"))
@@ -119,11 +113,7 @@ def _openings(
 
 def report_double(cells: Iterable[Cell], diagnostics: list[Diagnostic]) -> None:
     """Report the accounts that two cells of one table read in the same way."""
-    readers = [
-        (cell, cell.selection)
-        for cell in cells
-        if cell.selection is not None and not cell.selection.derived
-    ]
+    readers = [(cell, cell.selection) for cell in cells if cell.selection is not None and not cell.selection.derived]
     by_prefix: dict[str, list[tuple[Cell, Selection, Span]]] = {}
     for cell, selection in readers:
         for prefix, span in zip(selection.prefixes, selection.prefix_spans, strict=True):

@@ -1,4 +1,4 @@
-"""Tree and symbols to the typed ruleset, in dependency order."""
+"""Symbols to the typed ruleset, in dependency order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qdis_rules.syntax import tree
 from qdis_rules.units import Unit
 
 
-def check(syntax: tree.SyntaxTree, symbols: SymbolTable) -> Outcome[typed.TypedRuleset]:
+def check(symbols: SymbolTable) -> Outcome[typed.TypedRuleset]:
     """Return the typed ruleset, and every error its formulas hold.
 
     The value is complete only when the outcome is `ok`; otherwise what could not be typed
@@ -122,34 +122,30 @@ class _Checker:
                     )
             only = {scoped.text for scoped in row.formula_for}
             for column, decl in table.columns.items():
-                symbol = table.cells.get((name, column))
-                if symbol is None or (only and column not in only):
+                cell = table.cells.get((name, column))
+                if cell is None or (only and column not in only):
                     continue
                 if priority == "colonne" and decl.formula is not None:
                     continue
                 scope = Scope(Bare.ROW, table, name, column)
-                if not self._type_into(candidates[symbol.code], "by_row", row.formula, scope, symbol):
+                if not self._type_into(candidates[cell.code], "by_row", row.formula, scope, cell):
                     break
         for column, decl in table.columns.items():
             if decl.formula is None:
                 continue
             for name in table.rows or ("*",):
-                symbol = table.cells.get((name, column))
-                if symbol is None:
+                cell = table.cells.get((name, column))
+                if cell is None:
                     continue
-                if priority == "ligne" and candidates[symbol.code].by_row is not None:
+                if priority == "ligne" and candidates[cell.code].by_row is not None:
                     continue
                 scope = (
-                    Scope(Bare.LIST, table, None, column)
-                    if table.is_list
-                    else Scope(Bare.COLUMN, table, name, column)
+                    Scope(Bare.LIST, table, None, column) if table.is_list else Scope(Bare.COLUMN, table, name, column)
                 )
-                if not self._type_into(candidates[symbol.code], "by_column", decl.formula, scope, symbol):
+                if not self._type_into(candidates[cell.code], "by_column", decl.formula, scope, cell):
                     break
 
-    def _type_into(
-        self, formulas: _Formulas, which: str, node: tree.Expr, scope: Scope, symbol: CellSymbol
-    ) -> bool:
+    def _type_into(self, formulas: _Formulas, which: str, node: tree.Expr, scope: Scope, symbol: CellSymbol) -> bool:
         """Type one formula for one cell; False once it has an error (said once, not per cell)."""
         before = len(self.diagnostics)
         declared = _kind_span(symbol)
@@ -171,15 +167,11 @@ class _Checker:
                 unit = number_unit(symbol.type)
                 if limit.type.unit is not None and not limit.type.unit.compatible(unit):
                     self.diagnostics.append(
-                        errors.unit_mismatch(
-                            limit.span, declared, unit, limit.span, limit.type.unit, "seuil"
-                        )
+                        errors.unit_mismatch(limit.span, declared, unit, limit.span, limit.type.unit, "seuil")
                     )
             elif isinstance(limit.type, NumberType) != isinstance(symbol.type, NumberType):
                 if not isinstance(limit, typed.Invalid):
-                    self.diagnostics.append(
-                        errors.kinds_differ(declared, symbol.type, limit.span, limit.type, "seuil")
-                    )
+                    self.diagnostics.append(errors.kinds_differ(declared, symbol.type, limit.span, limit.type, "seuil"))
             condition = typed.Comparison(own, threshold.op, limit, None, CONDITION, threshold.span)
             message = threshold.message.value if threshold.message else None
             thresholds.append(typed.Threshold(threshold.name.text, condition, message, threshold.span))
@@ -250,7 +242,8 @@ class _Checker:
         forms = LinearForms(cells, [code for code in order if code in cells])
         reported: set[tuple[Span, Span]] = set()
         for code, both in meeting.items():
-            assert both.by_row is not None and both.by_column is not None
+            assert both.by_row is not None
+            assert both.by_column is not None
             if isinstance(both.by_row, typed.Invalid) or isinstance(both.by_column, typed.Invalid):
                 continue
             places = (both.by_row.span, both.by_column.span)
@@ -301,9 +294,7 @@ class _Checker:
                     span=symbol.row.name.span if symbol.row else symbol.column.name.span,
                 )
                 if cell.selection is not None and not isinstance(symbol.type, NumberType):
-                    self.diagnostics.append(
-                        errors.wrong_kind(cell.selection.prefix_spans[0], symbol.type, "un nombre")
-                    )
+                    self.diagnostics.append(errors.wrong_kind(cell.selection.prefix_spans[0], symbol.type, "un nombre"))
                 cells[cell.code] = cell
                 of_table.append(cell)
             accounts.report_double(of_table, self.diagnostics)
@@ -403,9 +394,7 @@ class _Checker:
             if value is not None:
                 values.append(typed.ParameterYear(value, dated.first, dated.last))
             if dated.first is not None and dated.last is not None and dated.last < dated.first:
-                self.diagnostics.append(
-                    errors.years_backwards(dated.span)
-                )
+                self.diagnostics.append(errors.years_backwards(dated.span))
         self._overlaps(decl)
         parameter = typed.Parameter(
             code, decl.label.value, symbol.type, _unit(symbol.type), tuple(values), _notes(decl.notes), decl.name.span
@@ -486,4 +475,3 @@ def _notes(notes: tree.Notes) -> typed.Notes:
         help=notes.help.value if notes.help else None,
         mark=notes.mark.value if notes.mark else None,
     )
-

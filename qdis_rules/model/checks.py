@@ -94,15 +94,15 @@ class Checks:
             elif name.text not in table.broken:
                 report = errors.unknown_row if over_rows else errors.unknown_column
                 self.diagnostics.append(report(name.span, table.code, table.decl.name.span, known))
-        places = []
-        for name in names if iteration.among else known:
-            label = known[name].label
+        places: list[tuple[str | None, str | None, str | None, Scope]] = []
+        for key in names if iteration.among else known:
+            label = known[key].label
             scope = (
-                Scope(Bare.COLUMN, table, name, None, variable)
+                Scope(Bare.COLUMN, table, key, None, variable)
                 if over_rows
-                else Scope(Bare.ROW, table, None, name, variable, over_rows=False)
+                else Scope(Bare.ROW, table, None, key, variable, over_rows=False)
             )
-            places.append((name, label.value if label else name, None, scope))
+            places.append((key, label.value if label else key, None, scope))
         return places
 
     def _instance(
@@ -114,9 +114,7 @@ class Checks:
         self.expressions.margin = None
         return typed.CheckInstance(key, label, rows_of, guard, body, self._message(decl, body, scope))
 
-    def _message(
-        self, decl: tree.CheckDecl, body: typed.Expr, scope: Scope
-    ) -> tuple[typed.MessagePart, ...]:
+    def _message(self, decl: tree.CheckDecl, body: typed.Expr, scope: Scope) -> tuple[typed.MessagePart, ...]:
         parts: list[typed.MessagePart] = []
         for part in decl.message.parts:
             match part:
@@ -160,9 +158,7 @@ class Checks:
         if condition is None or isinstance(condition, typed.Invalid):
             return
         span = table.decl.name.span
-        cells = tuple(
-            typed.Supplied(symbol.code, False, CONDITION, span) for symbol in table.cells.values()
-        )
+        cells = tuple(typed.Supplied(symbol.code, False, CONDITION, span) for symbol in table.cells.values())
         body = typed.Not(typed.Or(cells, CONDITION, span), CONDITION, span)
         message = (f"Le tableau {table.code} est sans objet, mais des valeurs y sont saisies.",)
         self._add(
@@ -207,16 +203,22 @@ class Checks:
         guard = typed.Apply("renseigné", (value,), CONDITION, span)
         body: typed.Expr
         if bounds.low is None or bounds.high is None:
-            body = typed.Comparison(
-                value, ">=", typed.Const(ZERO, NumberType(None), span), None, CONDITION, span
-            )
+            body = typed.Comparison(value, ">=", typed.Const(ZERO, NumberType(None), span), None, CONDITION, span)
             suffix, text = "positif", f"« {symbol.label} » doit être positif ou nul : "
         else:
             unit = number_unit(symbol.type).symbol
             before = len(self.diagnostics)
-            node = tree.Between(
-                tree.Reference(("?",), None, span), in_unit(bounds.low, unit), in_unit(bounds.high, unit), None, span
-            ) if unit else tree.Between(tree.Reference(("?",), None, span), bounds.low, bounds.high, None, span)
+            node = (
+                tree.Between(
+                    tree.Reference(("?",), None, span),
+                    in_unit(bounds.low, unit),
+                    in_unit(bounds.high, unit),
+                    None,
+                    span,
+                )
+                if unit
+                else tree.Between(tree.Reference(("?",), None, span), bounds.low, bounds.high, None, span)
+            )
             low = self.expressions.expect(node.low, scope, symbol.type, symbol.column.name.span)
             high = self.expressions.expect(node.high, scope, symbol.type, symbol.column.name.span)
             if len(self.diagnostics) == before and isinstance(low, typed.Const) and isinstance(high, typed.Const):
@@ -244,10 +246,6 @@ class Checks:
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
 
-    def _add(
-        self, code: str, severity: str, instance: typed.CheckInstance, origin: str, span: Span
-    ) -> None:
+    def _add(self, code: str, severity: str, instance: typed.CheckInstance, origin: str, span: Span) -> None:
         text = "".join(part for part in instance.message if isinstance(part, str))
-        self._found[code] = typed.Check(
-            code, severity, False, text, (instance,), origin, typed.Notes(), span
-        )
+        self._found[code] = typed.Check(code, severity, False, text, (instance,), origin, typed.Notes(), span)

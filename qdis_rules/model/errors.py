@@ -223,20 +223,6 @@ def no_family(span: Span, family: str, known: Iterable[str]) -> Diagnostic:
     )
 
 
-def no_source(span: Span, what: str) -> Diagnostic:
-    return _warning(
-        "source-manquante",
-        f"{what} n'indique pas sa source",
-        span,
-        "sans source",
-        help="ajoutez : source « texte ou document »",
-    )
-
-
-def no_label(span: Span, what: str) -> Diagnostic:
-    return _warning("libelle-manquant", f"{what} n'a pas de libellé", span, "« libellé » attendu")
-
-
 # --- names --------------------------------------------------------------------
 
 
@@ -300,9 +286,7 @@ def unknown_aggregate(span: Span, family: str, known: Iterable[str]) -> Diagnost
 
 
 def unknown_check(span: Span, known: Iterable[str]) -> Diagnostic:
-    return _unknown(
-        "controle-inconnu", f"le contrôle {span.text} n'existe pas", span, "contrôle inconnu", known
-    )
+    return _unknown("controle-inconnu", f"le contrôle {span.text} n'existe pas", span, "contrôle inconnu", known)
 
 
 def unknown_answer(span: Span, answers: Sequence[str]) -> Diagnostic:
@@ -316,9 +300,7 @@ def unknown_answer(span: Span, answers: Sequence[str]) -> Diagnostic:
 
 
 def unknown_function(span: Span, known: Iterable[str]) -> Diagnostic:
-    return _unknown(
-        "fonction-inconnue", f"la fonction {span.text} n'existe pas", span, "fonction inconnue", known
-    )
+    return _unknown("fonction-inconnue", f"la fonction {span.text} n'existe pas", span, "fonction inconnue", known)
 
 
 def greyed(span: Span, code: str, row: Span, columns: Iterable[str]) -> Diagnostic:
@@ -365,9 +347,7 @@ def no_year_shift(span: Span, what: str) -> Diagnostic:
 # --- units and kinds ----------------------------------------------------------
 
 
-def unit_mismatch(
-    span: Span, left: Span, left_unit: Unit, right: Span, right_unit: Unit, what: str
-) -> Diagnostic:
+def unit_mismatch(span: Span, left: Span, left_unit: Unit, right: Span, right_unit: Unit, what: str) -> Diagnostic:
     return _error(
         "unites-incompatibles",
         f"{what} : {_unit(left_unit)} d'un côté, {_unit(right_unit)} de l'autre",
@@ -404,9 +384,7 @@ def _unit_help(left: Unit, right: Unit) -> str | None:
 def wrong_kind(
     span: Span, found: Type, expected: str, secondary: tuple[Label, ...] = (), help: str | None = None
 ) -> Diagnostic:
-    return _error(
-        "genres-incompatibles", f"{expected} attendu ici, {found} trouvé", span, str(found), secondary, help
-    )
+    return _error("genres-incompatibles", f"{expected} attendu ici, {found} trouvé", span, str(found), secondary, help)
 
 
 def kinds_differ(left: Span, left_kind: Type, right: Span, right_kind: Type, what: str) -> Diagnostic:
@@ -420,9 +398,7 @@ def kinds_differ(left: Span, left_kind: Type, right: Span, right_kind: Type, wha
 
 
 def no_order(span: Span, operator: str, kind: Type) -> Diagnostic:
-    return _error(
-        "genres-incompatibles", f"{kind} ne se compare pas par « {operator} »", span, "seulement = ou <>"
-    )
+    return _error("genres-incompatibles", f"{kind} ne se compare pas par « {operator} »", span, "seulement = ou <>")
 
 
 def text_value(span: Span) -> Diagnostic:
@@ -478,9 +454,7 @@ def range_backwards(span: Span, first: Span, last: Span) -> Diagnostic:
 
 
 def range_of_mixed(span: Span) -> Diagnostic:
-    return _error(
-        "plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "une seule plage par argument"
-    )
+    return _error("plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "une seule plage par argument")
 
 
 def range_malformed(span: Span) -> Diagnostic:
@@ -525,10 +499,7 @@ def cycle(steps: Sequence[tuple[str, Span]]) -> Diagnostic:
         "calcul circulaire : " + " → ".join([*names, first_name]),
         first_span,
         f"{first_name} lit {names[1] if len(names) > 1 else first_name}",
-        tuple(
-            Label(span, f"{name} lit {names[(i + 2) % len(names)]}")
-            for i, (name, span) in enumerate(steps[1:])
-        ),
+        tuple(Label(span, f"{name} lit {names[(i + 2) % len(names)]}") for i, (name, span) in enumerate(steps[1:])),
         help="une valeur d'un exercice antérieur, [N-1], ne ferme jamais un cycle",
     )
 

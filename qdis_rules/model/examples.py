@@ -14,6 +14,7 @@ from qdis_rules.model.scope import GLOBAL, part_spans
 from qdis_rules.model.types import ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import Exact, exact
+from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import PREDEFINED
 
@@ -36,7 +37,8 @@ class Examples:
         """Return the examples whose steps resolve."""
         found = []
         for decl in self.symbols.examples:
-            given, expected = [], []
+            given: list[typed.ExampleStep] = []
+            expected: list[typed.ExampleStep] = []
             for step in decl.steps:
                 built = self._given(step) if isinstance(step, tree.Given) else self._expected(step)
                 if built is not None:
@@ -77,9 +79,7 @@ class Examples:
                     self.diagnostics.append(errors.unknown_check(step.target.span, self.checks))
                 return None
             if step.state not in _VERDICTS:
-                self.diagnostics.append(
-                    errors.example_step(step.span, f"« {step.state} » n'est pas un verdict")
-                )
+                self.diagnostics.append(errors.example_step(step.span, f"« {step.state} » n'est pas un verdict"))
                 return None
             return self._step("check", code, 0, None, None, step)
         target = self._target(step.target)
@@ -88,9 +88,7 @@ class Examples:
         what, code, back, row, kind = target
         if step.value is None:
             if step.state not in _STATES:
-                self.diagnostics.append(
-                    errors.example_step(step.span, f"« {step.state} » ne se dit pas d'une valeur")
-                )
+                self.diagnostics.append(errors.example_step(step.span, f"« {step.state} » ne se dit pas d'une valeur"))
                 return None
             return self._step(what, code, back, row, None, step)
         value = literal(step.value, kind, self.symbols.units, self.diagnostics, self._declared(code), step.span)
@@ -134,9 +132,7 @@ class Examples:
                 return "row", symbol.code, back, node.parts[1], symbol.type
             if node.parts[2] not in table.broken:
                 span = part_spans(node)[2]
-                self.diagnostics.append(
-                    errors.unknown_column(span, table.code, table.decl.name.span, table.columns)
-                )
+                self.diagnostics.append(errors.unknown_column(span, table.code, table.decl.name.span, table.columns))
             return None
         found = self.expressions.names.reference(node, GLOBAL, back)
         match found:
@@ -150,7 +146,7 @@ class Examples:
             case _:
                 return None
 
-    def _declared(self, code: str):  # type: ignore[no-untyped-def]
+    def _declared(self, code: str) -> Span | None:
         symbol = self._symbol(code)
         if symbol is not None:
             return (symbol.row or symbol.column).name.span

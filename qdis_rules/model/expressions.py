@@ -37,7 +37,7 @@ ROUNDINGS: Final = ("arrondi", "arrondi_sup", "arrondi_inf", "arrondi_pair")
 FUNCTIONS: Final = (*FOLDS, "abs", "défaut", "renseigné", "année", *ROUNDINGS)
 _BY_FOLDED: Final = {fold(name): name for name in FUNCTIONS}
 
-MarginMaker = Callable[[tree.Tolerance | None, tuple[typed.Expr, ...], Span], typed.Margin | None]
+MarginMaker = Callable[[tree.Tolerance | None, tuple[typed.Expr, ...]], typed.Margin | None]
 
 
 @dataclass
@@ -66,9 +66,7 @@ class Expressions:
             return value
         if isinstance(kind, NumberType) and isinstance(found, NumberType):
             if found.unit is not None and not found.unit.compatible(number_unit(kind)):
-                self.diagnostics.append(
-                    errors.declared_unit(node.span, found.unit, declared, number_unit(kind))
-                )
+                self.diagnostics.append(errors.declared_unit(node.span, found.unit, declared, number_unit(kind)))
                 return typed.Invalid(node.span)
             return value
         if type(found) is not type(kind):
@@ -102,8 +100,8 @@ class Expressions:
         match node:
             case tree.Quantity():
                 return self._quantity(node)
-            case tree.DateLiteral(value, span):
-                return typed.Const(value, DateType(), span)
+            case tree.DateLiteral(day, span):
+                return typed.Const(day, DateType(), span)
             case tree.FiscalYear(span):
                 return typed.YearValue(PLAIN, span)
             case tree.CurrentRow(span):
@@ -180,9 +178,7 @@ class Expressions:
             )
             return typed.Invalid(span)
         if choice is None:
-            self.diagnostics.append(
-                errors.wrong_name_for_row(span, "« ligne » se compare à un choix, par = ou <>")
-            )
+            self.diagnostics.append(errors.wrong_name_for_row(span, "« ligne » se compare à un choix, par = ou <>"))
             return typed.Invalid(span)
         if scope.row not in choice.answers:
             self.diagnostics.append(errors.row_is_no_answer(span, scope.row, choice.answers))
@@ -248,7 +244,7 @@ class Expressions:
         left, right = self._sides(node, scope)
         if not self._comparable(left, right, node.op, "comparaison"):
             return typed.Invalid(node.span)
-        margin = self._margin(node.tolerance, (left, right), node.span)
+        margin = self._margin(node.tolerance, (left, right))
         return typed.Comparison(left, node.op, right, margin, CONDITION, node.span)
 
     def _sides(self, node: tree.Comparison, scope: Scope) -> tuple[typed.Expr, typed.Expr]:
@@ -296,24 +292,20 @@ class Expressions:
         if _is_constant(low) and _is_constant(high) and low.value > high.value:  # type: ignore[union-attr,operator]
             self.diagnostics.append(errors.bounds_backwards(node.low.span.to(node.high.span)))
             return typed.Invalid(node.span)
-        margin = self._margin(node.tolerance, (value, low, high), node.span)
+        margin = self._margin(node.tolerance, (value, low, high))
         return typed.Between(value, low, high, margin, CONDITION, node.span)
 
-    def _margin(
-        self, node: tree.Tolerance | None, sides: tuple[typed.Expr, ...], span: Span
-    ) -> typed.Margin | None:
+    def _margin(self, node: tree.Tolerance | None, sides: tuple[typed.Expr, ...]) -> typed.Margin | None:
         if node is not None and not isinstance(sides[0].type, NumberType):
             self.diagnostics.append(errors.margin_without_number(node.span, sides[0].type))
             return None
         if self.margin is not None:
-            return self.margin(node, sides, span) if isinstance(sides[0].type, NumberType) else None
+            return self.margin(node, sides) if isinstance(sides[0].type, NumberType) else None
         if node is not None:
             self.diagnostics.append(errors.margin_outside(node.span))
         return None
 
-    def _conditional(
-        self, node: tree.Conditional, scope: Scope, choice: ChoiceType | None
-    ) -> typed.Expr:
+    def _conditional(self, node: tree.Conditional, scope: Scope, choice: ChoiceType | None) -> typed.Expr:
         margin, self.margin = self.margin, None  # the condition of a `si` is exact
         condition = self.condition(node.condition, scope)
         self.margin = margin
@@ -333,9 +325,7 @@ class Expressions:
         first = values[0]
         for value in values[1:]:
             if value.type != first.type:
-                self.diagnostics.append(
-                    errors.kinds_differ(first.span, first.type, value.span, value.type, what)
-                )
+                self.diagnostics.append(errors.kinds_differ(first.span, first.type, value.span, value.type, what))
                 return ERROR
         return first.type
 
@@ -469,9 +459,7 @@ class Expressions:
             return [self._rows(table.code, items[0], condition_node, scope.in_list(table), span)]
         return items
 
-    def _rows(
-        self, table: str, value: typed.Expr, node: tree.Expr | None, scope: Scope, span: Span
-    ) -> typed.Expr:
+    def _rows(self, table: str, value: typed.Expr, node: tree.Expr | None, scope: Scope, span: Span) -> typed.Expr:
         margin, self.margin = self.margin, None
         condition = self.condition(node, scope) if node is not None else None
         self.margin = margin

@@ -11,7 +11,6 @@ from qdis_rules.model.order import Leaves
 from qdis_rules.model.resolve import simple_unit
 from qdis_rules.model.types import NumberType, number_unit
 from qdis_rules.numbers import ZERO, Exact, exact
-from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import PERCENT, Unit
 
@@ -33,9 +32,7 @@ class Margins:
         self._leaves = leaves
         self._diagnostics = diagnostics
 
-    def __call__(
-        self, node: tree.Tolerance | None, sides: tuple[typed.Expr, ...], span: Span
-    ) -> typed.Margin | None:
+    def __call__(self, node: tree.Tolerance | None, sides: tuple[typed.Expr, ...]) -> typed.Margin | None:
         """Return the margin of a comparison between `sides` (numbers of one dimension)."""
         units = [side.type.unit for side in sides if isinstance(side.type, NumberType) and side.type.unit]
         unit = units[0] if units else number_unit(NumberType(None))
@@ -50,9 +47,7 @@ class Margins:
             return ZERO
         return self._default(cell.unit, (typed.CellValue(cell.code, 0, cell.type, cell.span),))
 
-    def _written(
-        self, node: tree.Tolerance, unit: Unit, sides: tuple[typed.Expr, ...]
-    ) -> typed.Margin | None:
+    def _written(self, node: tree.Tolerance, unit: Unit, sides: tuple[typed.Expr, ...]) -> typed.Margin | None:
         quantity = node.amount
         relative = False
         amount: Exact = quantity.value
@@ -95,8 +90,6 @@ class Margins:
             return ZERO
         # The tolerance of that very unit, else of the coarsest unit below it.
         fitting = [
-            (of.scale, amount)
-            for of, amount in self._tolerances
-            if of.compatible(unit) and of.scale <= coarsest.scale
+            (of.scale, amount) for of, amount in self._tolerances if of.compatible(unit) and of.scale <= coarsest.scale
         ]
         return max(fitting, key=lambda pair: pair[0])[1] if fitting else ZERO

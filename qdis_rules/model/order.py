@@ -8,8 +8,8 @@ from qdis_rules.model.typed import (
     AggregateValue,
     CellValue,
     Expr,
-    RowValue,
     Rows,
+    RowValue,
     walk,
 )
 from qdis_rules.source import Span

@@ -94,9 +94,7 @@ class Ranges:
             if column == scope.variable and not scope.over_rows and scope.column is not None:
                 column = scope.column
         if column not in table.columns:
-            self.diagnostics.append(
-                errors.unknown_column(spans[-1], table.code, table.decl.name.span, table.columns)
-            )
+            self.diagnostics.append(errors.unknown_column(spans[-1], table.code, table.decl.name.span, table.columns))
             return None
         if table.is_list:
             cell = table.cells["*", column]
@@ -106,9 +104,7 @@ class Ranges:
         rows = [row for row in table.rows if row != skipped]
         return Spread(self._row_cells(table, rows, column, node.span, back))
 
-    def _row_cells(
-        self, table: TableSymbol, rows: list[str], column: str, span: Span, back: int
-    ) -> tuple[Expr, ...]:
+    def _row_cells(self, table: TableSymbol, rows: list[str], column: str, span: Span, back: int) -> tuple[Expr, ...]:
         cells = [table.cells[row, column] for row in rows if (row, column) in table.cells]
         return tuple(CellValue(cell.code, back, cell.type, span) for cell in cells)
 
@@ -151,17 +147,13 @@ class Ranges:
                 return column
             if column not in table.broken:
                 span = part_spans(tree.Reference(last, None, node.last.span))[1]
-                self.diagnostics.append(
-                    errors.unknown_column(span, table.code, table.decl.name.span, table.columns)
-                )
+                self.diagnostics.append(errors.unknown_column(span, table.code, table.decl.name.span, table.columns))
             return None
         if scope.table is table and scope.bare is Bare.ROW:
             return scope.column
         if len(table.columns) == 1:
             return next(iter(table.columns))
-        self.diagnostics.append(
-            errors.column_needed(node.span, table.code, table.columns, table.decl.name.span)
-        )
+        self.diagnostics.append(errors.column_needed(node.span, table.code, table.columns, table.decl.name.span))
         return None
 
     def _columns(self, node: tree.RangeExpr, table: TableSymbol, scope: Scope) -> Spread | None:
@@ -196,9 +188,7 @@ class Ranges:
         order = list(known)
         start, end = order.index(first), order.index(last)
         if start > end:
-            self.diagnostics.append(
-                errors.range_backwards(node.span, known[first].name.span, known[last].name.span)
-            )
+            self.diagnostics.append(errors.range_backwards(node.span, known[first].name.span, known[last].name.span))
             return None
         return order[start : end + 1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
 from qdis_rules.model import errors
@@ -114,9 +115,7 @@ class _Resolver:
                     self._table(decl)
                 case tree.ParameterDecl():
                     kind = self._kind(decl.kind, decl.name.span, decl.name.text)
-                    self._register(
-                        self.symbols.parameters, decl.name, ParameterSymbol(decl, kind), "le paramètre"
-                    )
+                    self._register(self.symbols.parameters, decl.name, ParameterSymbol(decl, kind), "le paramètre")
                 case tree.AggregateDecl():
                     self._aggregate(decl)
                 case tree.CheckDecl():
@@ -129,9 +128,7 @@ class _Resolver:
             family = self.symbols.families.get(table.code)
             if family:
                 self.diagnostics.append(
-                    errors.shared_name(
-                        table.code, table.decl.name.span, "un tableau", family.name.span, "une famille"
-                    )
+                    errors.shared_name(table.code, table.decl.name.span, "un tableau", family.name.span, "une famille")
                 )
         if self.symbols.ruleset is None and "" not in self.symbols.broken and declarations:
             start = declarations[0].span
@@ -139,9 +136,9 @@ class _Resolver:
         if not declarations and not self.symbols.broken:
             self.diagnostics.append(errors.no_ruleset(Span(Source.of("(jeu vide)", ""), 0, 0)))
 
-    def _register(self, home: dict[str, object] | dict, name: tree.Name, symbol: object, what: str) -> bool:  # type: ignore[type-arg]
+    def _register(self, home: dict[str, Any], name: tree.Name, symbol: object, what: str) -> bool:
         if name.text in home:
-            first = home[name.text]
+            first: Any = home[name.text]
             decl = getattr(first, "decl", first)
             self.diagnostics.append(errors.duplicate(what, name.text, name.span, decl.name.span))
             return False
@@ -185,16 +182,13 @@ class _Resolver:
                 for answer in answers:
                     if answer.name.text in seen:
                         self.diagnostics.append(
-                            errors.duplicate(
-                                "la réponse", answer.name.text, answer.name.span, seen[answer.name.text]
-                            )
+                            errors.duplicate("la réponse", answer.name.text, answer.name.span, seen[answer.name.text])
                         )
                     seen[answer.name.text] = answer.name.span
                 return ChoiceType(
                     tuple(seen),
                     tuple(
-                        (a.label.value if a.label else a.name.text)
-                        for a in {a.name.text: a for a in answers}.values()
+                        (a.label.value if a.label else a.name.text) for a in {a.name.text: a for a in answers}.values()
                     ),
                 )
             case tree.SimpleKind("oui/non"):
@@ -209,9 +203,7 @@ class _Resolver:
         family = decl.name.parts[0] if len(decl.name.parts) > 1 else None
         if family not in self.symbols.families:
             if family not in self.symbols.broken and not decl.internal:
-                self.diagnostics.append(
-                    errors.no_family(decl.name.span, family or "SF", self.symbols.families)
-                )
+                self.diagnostics.append(errors.no_family(decl.name.span, family or "SF", self.symbols.families))
             symbol = AggregateSymbol(decl, None, kind)
         else:
             symbol = AggregateSymbol(decl, family, kind)
@@ -257,7 +249,7 @@ class _Resolver:
         table = TableSymbol(decl, rows, columns, sections, cells, decl.broken)
         self._register(self.symbols.tables, decl.name, table, "le tableau")
 
-    def _member(self, home: dict, item: tree.Column | tree.Row, what: str) -> None:  # type: ignore[type-arg]
+    def _member(self, home: dict[str, Any], item: tree.Column | tree.Row, what: str) -> None:
         name = item.name
         if name.text in home:
             self.diagnostics.append(errors.duplicate(what, name.text, name.span, home[name.text].name.span))
@@ -268,9 +260,7 @@ class _Resolver:
         self, decl: tree.TableDecl, rows: dict[str, tree.Row], columns: dict[str, tree.Column]
     ) -> dict[tuple[str, str], CellSymbol]:
         code = decl.name.text
-        column_types = {
-            name: self._given_kind(column.kind) for name, column in columns.items() if column.kind
-        }
+        column_types = {name: self._given_kind(column.kind) for name, column in columns.items() if column.kind}
         cells: dict[tuple[str, str], CellSymbol] = {}
         if decl.list_key is not None:
             for name, column in columns.items():
@@ -285,9 +275,7 @@ class _Resolver:
             row_type = self._given_kind(row.kind) if row.kind else None
             for wanted in row.only:
                 if wanted.text not in columns and wanted.text not in decl.broken:
-                    self.diagnostics.append(
-                        errors.unknown_column(wanted.span, code, decl.name.span, columns)
-                    )
+                    self.diagnostics.append(errors.unknown_column(wanted.span, code, decl.name.span, columns))
             only = {name.text for name in row.only} or set(columns)
             missing = False
             for name, column in columns.items():
@@ -296,9 +284,7 @@ class _Resolver:
                 kind = row_type or column_types.get(name)
                 if kind is None:
                     if not missing:
-                        self.diagnostics.append(
-                            errors.cell_without_kind(code, row.name.span, column.name.span)
-                        )
+                        self.diagnostics.append(errors.cell_without_kind(code, row.name.span, column.name.span))
                     missing = True
                     kind = ERROR
                 cells[row_name, name] = CellSymbol(

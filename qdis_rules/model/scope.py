@@ -66,9 +66,7 @@ class Names:
         if len(readings) == 1:
             return readings[0][2]
         if readings:
-            self.diagnostics.append(
-                errors.ambiguous(_bare_span(node), [(what, place) for what, place, _ in readings])
-            )
+            self.diagnostics.append(errors.ambiguous(_bare_span(node), [(what, place) for what, place, _ in readings]))
         else:
             self._report_unknown(node, scope)
         return Invalid(node.span)
@@ -84,9 +82,7 @@ class Names:
             table, names = scope.table, node.parts
         return table is not None and any(name in table.broken for name in names)
 
-    def readings(
-        self, node: tree.Reference, scope: Scope, back: int
-    ) -> list[tuple[str, Span, Expr]]:
+    def readings(self, node: tree.Reference, scope: Scope, back: int) -> list[tuple[str, Span, Expr]]:
         """Return every reading of `node`: what it is, where declared, the value."""
         found: list[tuple[str, Span, Expr]] = []
         code = ".".join(node.parts)
@@ -198,9 +194,7 @@ class Names:
         else:
             self._report_cell(table, node, spans, scope)
 
-    def _report_cell(
-        self, table: TableSymbol, node: tree.Reference, spans: list[Span], scope: Scope
-    ) -> None:
+    def _report_cell(self, table: TableSymbol, node: tree.Reference, spans: list[Span], scope: Scope) -> None:
         parts = node.parts
         row = self._variable_row(parts[1], scope)
         if row not in table.rows:
@@ -210,27 +204,19 @@ class Names:
                     errors.row_not_opposite(spans[1], table.code, row, walked, table.decl.name.span)
                 )
             else:
-                self.diagnostics.append(
-                    errors.unknown_row(spans[1], table.code, table.decl.name.span, table.rows)
-                )
+                self.diagnostics.append(errors.unknown_row(spans[1], table.code, table.decl.name.span, table.rows))
         elif len(parts) == 2:
-            self.diagnostics.append(
-                errors.column_needed(node.span, table.code, table.columns, table.decl.name.span)
-            )
+            self.diagnostics.append(errors.column_needed(node.span, table.code, table.columns, table.decl.name.span))
         else:
             self._report_column(table, spans[2], row, self._variable_column(parts[2], scope))
 
     def _report_column(self, table: TableSymbol, span: Span, row: str, column: str) -> None:
         if column not in table.columns:
-            self.diagnostics.append(
-                errors.unknown_column(span, table.code, table.decl.name.span, table.columns)
-            )
+            self.diagnostics.append(errors.unknown_column(span, table.code, table.decl.name.span, table.columns))
         else:
             decl = table.rows[row]
             self.diagnostics.append(
-                errors.greyed(
-                    span, f"{table.code}.{row}.{column}", decl.name.span, [n.text for n in decl.only]
-                )
+                errors.greyed(span, f"{table.code}.{row}.{column}", decl.name.span, [n.text for n in decl.only])
             )
 
     def _unknown_bare(self, node: tree.Reference, span: Span, scope: Scope) -> Diagnostic:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from qdis_rules.model.types import ERROR, NumberType, Type
+from qdis_rules.model.types import ERROR, Type
 from qdis_rules.numbers import Exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree

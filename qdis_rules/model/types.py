@@ -75,7 +75,7 @@ PLAIN = NumberType(NUMBER)
 
 
 def number_unit(kind: Type) -> Unit:
-    """Return the unit of a number type (plain when it fits any); ValueError for another kind."""
+    """Return the unit of a number type (plain when it fits any); TypeError for another kind."""
     if not isinstance(kind, NumberType):
-        raise ValueError(f"{kind} is no number")
+        raise TypeError(f"{kind} is no number")
     return kind.unit if kind.unit is not None else NUMBER

@@ -43,11 +43,12 @@ def literal(
             return None
         case tree.Quantity(number, unit), NumberType():
             declared_unit = number_unit(kind)
-            of: Unit | None = declared_unit
+            of = declared_unit
             if unit is not None:
-                of = simple_unit(unit.text, unit.span, dict(units), diagnostics)
-                if of is None:
+                written = simple_unit(unit.text, unit.span, dict(units), diagnostics)
+                if written is None:
                     return None
+                of = written
                 if not of.compatible(declared_unit):
                     where = declared or unit.span
                     diagnostics.append(errors.unit_mismatch(unit.span, where, declared_unit, unit.span, of, "valeur"))

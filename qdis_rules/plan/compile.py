@@ -42,8 +42,8 @@ class Compiler:
     def code(self, expr: typed.Expr) -> Code:
         """Return the closure that computes `expr`."""
         match expr:
-            case typed.Const(value):
-                return lambda frame, row: value
+            case typed.Const(constant):
+                return lambda frame, row: constant
             case typed.CellValue(code, back) | typed.AggregateValue(code, back):
                 return self._read(code, back, isinstance(expr, typed.CellValue))
             case typed.RowValue(code):
@@ -68,9 +68,7 @@ class Compiler:
                 return _between(self.code(value), self.code(low), self.code(high), self.margin(margin))
             case typed.Not(operand):
                 inner = self.code(operand)
-                return lambda frame, row: (
-                    not value if isinstance(value := inner(frame, row), bool) else value
-                )
+                return lambda frame, row: not value if isinstance(value := inner(frame, row), bool) else value
             case typed.And(operands):
                 return _kleene([self.code(operand) for operand in operands], absorbing=False)
             case typed.Or(operands):
@@ -321,9 +319,7 @@ def _apply(function: str, arguments: Sequence[Code]) -> Code:
                 absolute(value) if isinstance(value := first(frame, row), Decimal | Fraction) else value
             )
         case "année":
-            return lambda frame, row: (
-                Decimal(value.year) if isinstance(value := first(frame, row), date) else value
-            )
+            return lambda frame, row: Decimal(value.year) if isinstance(value := first(frame, row), date) else value
         case _:
             rounding, step = Rounding(function), arguments[1]
 

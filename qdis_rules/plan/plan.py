@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.order import reads
+from qdis_rules.model.types import NumberType, Type
 from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
 from qdis_rules.syntax import tree
@@ -65,7 +66,7 @@ class Gap:
     op: str
     sides: tuple[Code, ...] = field(repr=False)
     margin: Margin = field(repr=False)
-    kind: typed.Type
+    kind: Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,11 @@ def _gaps(compiler: Compiler, body: typed.Expr) -> list[Gap]:
     found = []
     for node in typed.walk(body):
         match node:
-            case typed.Comparison(left, op, right, margin) if isinstance(left.type, typed.NumberType):
-                sides = (compiler.code(left), compiler.code(right))
+            case typed.Comparison(left, op, right, margin) if isinstance(left.type, NumberType):
+                sides: tuple[Code, ...] = (compiler.code(left), compiler.code(right))
                 kind = left.type if left.type.unit is not None else right.type
                 found.append(Gap(op, sides, compiler.margin(margin), kind))
-            case typed.Between(value, low, high, margin) if isinstance(value.type, typed.NumberType):
+            case typed.Between(value, low, high, margin) if isinstance(value.type, NumberType):
                 sides = (compiler.code(value), compiler.code(low), compiler.code(high))
                 found.append(Gap("entre", sides, compiler.margin(margin), value.type))
             case _:

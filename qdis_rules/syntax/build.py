@@ -162,9 +162,7 @@ class Builder:
                 case "VIDE_VAUT":
                     zero = True
                     if self._decimal(_token(rest[0])) != 0:
-                        self.diagnostics.append(
-                            errors.bad_word(self._span(rest[0]), "un défaut permis", ("0",))
-                        )
+                        self.diagnostics.append(errors.bad_word(self._span(rest[0]), "un défaut permis", ("0",)))
                 case "SANS_OBJET_QUAND":
                     not_applicable = self._expr(rest[0])
                 case "LISTE":
@@ -181,8 +179,7 @@ class Builder:
             priority,
             self._notes(notes),
             piece.span,
-            (),
-            piece.comments,
+            comments=piece.comments,
         )
 
     def _column(self, piece: Piece) -> tree.Column:
@@ -369,9 +366,7 @@ class Builder:
                     rows.append(self._name(part.children[1]))
             elif isinstance(part, Tree) and part.data == "lecture":
                 reading = " ".join(KEYWORDS[_token(t).type] for t in part.children)
-        return tree.Accounts(
-            column, tuple(prefixes), tuple(excluded), tuple(rows), reading, self._span(node)
-        )
+        return tree.Accounts(column, tuple(prefixes), tuple(excluded), tuple(rows), reading, self._span(node))
 
     def _iteration(self, node: Tree[Token]) -> tree.Iteration:
         names = [self._name(t) for t in node.children if _is(t, "NAME")]
@@ -403,9 +398,7 @@ class Builder:
                 answers = []
                 for answer in _trees(rest, "reponse"):
                     label = answer.children[1] if len(answer.children) > 1 else None
-                    answers.append(
-                        tree.Answer(self._name(answer.children[0]), self._text(label) if label else None)
-                    )
+                    answers.append(tree.Answer(self._name(answer.children[0]), self._text(label) if label else None))
                 return tree.ChoiceKind(tuple(answers), span)
             case "TEXTE":
                 size = int(self._decimal(_token(rest[0]))) if rest else None
@@ -522,9 +515,7 @@ class Builder:
                 return tree.Comparison(self._expr(parts[0]), operator, self._expr(parts[2]), tolerance, span)
             case "encadre":
                 tolerance = self._tolerance(_tree(parts[5])) if len(parts) > 5 else None
-                return tree.Between(
-                    self._expr(parts[0]), self._expr(parts[2]), self._expr(parts[4]), tolerance, span
-                )
+                return tree.Between(self._expr(parts[0]), self._expr(parts[2]), self._expr(parts[4]), tolerance, span)
             case "arithmetique":
                 return tree.Sum(self._chain(parts, "MINUS"), span)
             case "produit":
@@ -630,9 +621,7 @@ class Builder:
     def _places(self, token: Token) -> int:
         if str(token) not in ("0", "1", "2", "3", "4", "5", "6"):
             allowed = ("0", "1", "2", "3", "4", "5", "6")
-            self.diagnostics.append(
-                errors.bad_word(span_of(self.source, token), "un nombre de décimales", allowed)
-            )
+            self.diagnostics.append(errors.bad_word(span_of(self.source, token), "un nombre de décimales", allowed))
             return 2
         return int(token)
 

@@ -14,9 +14,7 @@ def _error(code: str, message: str, span: Span, label: str = "", **rest: object)
 
 
 def unexpected_character(span: Span) -> Diagnostic:
-    return _error(
-        "caractere-inattendu", f"le caractère « {span.text} » n'a pas de sens ici", span, "ici"
-    )
+    return _error("caractere-inattendu", f"le caractère « {span.text} » n'a pas de sens ici", span, "ici")
 
 
 def unclosed_text(span: Span) -> Diagnostic:
@@ -26,7 +24,7 @@ def unclosed_text(span: Span) -> Diagnostic:
         f"ce texte n'est pas fermé : il manque le {close} final",
         span,
         "ouvert ici",
-        help="les guillemets ne s'emboîtent pas ; dans un texte « … », écrivez les citations entre \"…\""
+        help='les guillemets ne s\'emboîtent pas ; dans un texte « … », écrivez les citations entre "…"'
         if close == "»"
         else None,
     )
@@ -104,7 +102,7 @@ def outside(span: Span, word: str, home: str) -> Diagnostic:
         "declaration-inattendue",
         f"« {word} » n'a de sens que dans {home}",
         span,
-        f"aucun {home.split()[-1]} n'est ouvert ici",
+        f"aucun {home.rsplit(maxsplit=1)[-1]} n'est ouvert ici",
         help="une déclaration se termine où la suivante commence",
     )
 

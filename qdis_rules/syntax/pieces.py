@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
-from lark.lexer import TextSlice
+from lark.utils import TextSlice
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.grammar import grammar_text
@@ -40,7 +40,11 @@ _PIECES: Final = {
 }
 _IN_TABLE: Final = ("RUBRIQUE", "COLONNE", "LIGNE")
 _IN_EXAMPLE: Final = ("DONNE", "ATTEND")
-_NOT_CUT_AFTER: Final = {"CONTROLE": ("ATTEND",), "LIGNE": ("PRIORITE", "SAUF", "SEMICOLON", "EQUAL", "COMPARATEUR"), "COLONNE": ("PRIORITE",)}
+_NOT_CUT_AFTER: Final = {
+    "CONTROLE": ("ATTEND",),
+    "LIGNE": ("PRIORITE", "SAUF", "SEMICOLON", "EQUAL", "COMPARATEUR"),
+    "COLONNE": ("PRIORITE",),
+}
 _PREFIX: Final = ("MINUS", "NON")
 
 
@@ -84,7 +88,8 @@ class _Cut:
 
 def span_of(source: Source, token: Token) -> Span:
     """Return where `token` stands."""
-    assert token.start_pos is not None and token.end_pos is not None
+    assert token.start_pos is not None
+    assert token.end_pos is not None
     return Span(source, token.start_pos, token.end_pos)
 
 
@@ -115,7 +120,7 @@ def parse_expression(source: Source, start: int, end: int, diagnostics: list[Dia
 def _lex(source: Source, start: int, end: int) -> Iterator[Token]:
     try:
         # INCONNU takes any character, so the lexer never refuses one.
-        yield from _lark().lex(TextSlice(source.text, start, end))  # type: ignore[arg-type]
+        yield from _lark().lex(TextSlice(source.text, start, end))
     except UnexpectedCharacters as refused:  # pragma: no cover - kept as a guard
         raise AssertionError(f"the lexer refused a character at {refused.pos_in_stream}") from refused
 
@@ -173,13 +178,14 @@ def _parse(source: Source, rule: str, tokens: list[Token], diagnostics: list[Dia
         try:
             parser.feed_token(token)
         except UnexpectedToken:
-            accepted = parser.accepts()
-            diagnostics.append(_explain(source, rule, tokens, index, accepted))
+            accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
+            diagnostics.append(_explain(source, tokens, index, accepted))
             return None
     try:
-        result: Tree[Token] = parser.feed_eof(tokens[-1])
+        result: Tree[Token] = parser.feed_eof(tokens[-1])  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        diagnostics.append(_explain(source, rule, tokens, len(tokens), parser.accepts()))
+        accepted = parser.accepts()  # type: ignore[no-untyped-call]
+        diagnostics.append(_explain(source, tokens, len(tokens), accepted))
         return None
     return result
 
@@ -206,7 +212,7 @@ def _too_deep(tokens: list[Token]) -> Token | None:
     return None
 
 
-def _explain(source: Source, rule: str, tokens: list[Token], index: int, accepted: set[str]) -> Diagnostic:
+def _explain(source: Source, tokens: list[Token], index: int, accepted: set[str]) -> Diagnostic:
     """Turn a refused token into the message its author needs."""
     if index == len(tokens):
         end = span_of(source, tokens[-1])

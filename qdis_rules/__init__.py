@@ -1,0 +1,55 @@
+"""Rules of a yearly financial questionnaire: read, check, evaluate, explain.
+
+Example:
+    >>> import qdis_rules as qdis
+    >>> ruleset = qdis.load_ruleset(2023)
+    >>> report = ruleset.evaluate(qdis.read_dossier("coop.json"))
+"""
+
+from qdis_rules.diagnostics import Diagnostic, Outcome, Severity
+from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem
+from qdis_rules.evaluation.explain import Explanation
+from qdis_rules.evaluation.report import (
+    AggregateResult,
+    CellResult,
+    CheckResult,
+    Origin,
+    Report,
+    Status,
+    Verdict,
+)
+from qdis_rules.formats.balance import read_balance
+from qdis_rules.formats.documents import dossier_schema
+from qdis_rules.formats.dossier import read_dossier
+from qdis_rules.formats.report import explanation_document, report_document
+from qdis_rules.numbers import Cause, CauseKind
+from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, load_ruleset
+
+__all__ = [
+    "Account",
+    "AggregateResult",
+    "Cause",
+    "CauseKind",
+    "CellResult",
+    "CheckResult",
+    "Diagnostic",
+    "Dossier",
+    "DossierError",
+    "Explanation",
+    "Origin",
+    "Outcome",
+    "Problem",
+    "Report",
+    "Ruleset",
+    "RulesetError",
+    "Severity",
+    "Status",
+    "Verdict",
+    "check_sources",
+    "dossier_schema",
+    "explanation_document",
+    "load_ruleset",
+    "read_balance",
+    "read_dossier",
+    "report_document",
+]

@@ -1,0 +1,1 @@
+"""What rule authors use on a checked ruleset."""

@@ -1,0 +1,99 @@
+"""What the author's tools can say. Facts in, `Diagnostic` out."""
+
+from __future__ import annotations
+
+from qdis_rules.diagnostics import Diagnostic, Label, Severity
+from qdis_rules.source import Span
+
+
+def _warning(
+    code: str, message: str, span: Span, label: str = "", other: Label | None = None, help: str | None = None
+) -> Diagnostic:
+    secondary = (other,) if other is not None else ()
+    return Diagnostic(code, Severity.WARNING, message, Label(span, label), secondary, help)
+
+
+def constant_condition(span: Span, value: bool) -> Diagnostic:
+    word = "vraie" if value else "fausse"
+    return _warning(
+        "condition-constante",
+        f"cette condition est toujours {word}",
+        span,
+        f"toujours {word}",
+        help="elle ne lit aucune cellule : retirez-la ou corrigez-la",
+    )
+
+
+def cannot_fail(span: Span, code: str) -> Diagnostic:
+    return _warning(
+        "controle-toujours-vrai",
+        f"le contrôle {code} ne peut pas échouer : ses deux membres sont la même somme",
+        span,
+        "toujours vrai",
+        help="une cellule calculée que le dossier fournit aussi est déjà vérifiée",
+    )
+
+
+def same_rule(span: Span, code: str, first: Span, first_code: str) -> Diagnostic:
+    return _warning(
+        "regle-en-double",
+        f"{code} et {first_code} sont la même règle",
+        span,
+        "la même",
+        Label(first, "déjà écrite ici"),
+        help="gardez-en une seule",
+    )
+
+
+def unread_cell(span: Span, what: str) -> Diagnostic:
+    return _warning(
+        "cellule-non-lue",
+        f"{what} n'est lu par aucune règle",
+        span,
+        "jamais lu",
+        help="utilisez-le dans une formule ou un contrôle, ou retirez-le",
+    )
+
+
+def unguarded_division(span: Span, divisor: str) -> Diagnostic:
+    return _warning(
+        "division-non-gardee",
+        f"rien ne garantit que {divisor} n'est pas nul",
+        span,
+        "diviseur",
+        help=f"ajoutez une garde : quand {divisor} > 0 :",
+    )
+
+
+def unused_parameter(span: Span, code: str) -> Diagnostic:
+    return _warning("parametre-non-lu", f"le paramètre {code} n'est lu par aucune règle", span, "jamais lu")
+
+
+def no_source(span: Span, what: str) -> Diagnostic:
+    return _warning(
+        "source-manquante",
+        f"{what} n'indique pas sa source",
+        span,
+        "sans source",
+        help="ajoutez : source « texte ou document »",
+    )
+
+
+def no_label(span: Span, what: str) -> Diagnostic:
+    return _warning("libelle-manquant", f"{what} n'a pas de libellé", span, "« libellé » attendu")
+
+
+def unmet_expectation(span: Span, found: str, causes: str | None) -> Diagnostic:
+    return Diagnostic(
+        "attente-non-satisfaite",
+        Severity.ERROR,
+        f"cette attente n'est pas satisfaite : {found}",
+        Label(span, f"obtenu : {found}"),
+        help=causes,
+    )
+
+
+def unfit_example(span: Span, problem: str) -> Diagnostic:
+    return Diagnostic(
+        "exemple-inutilisable", Severity.ERROR, f"cet exemple ne peut pas être évalué : {problem}", Label(span, "")
+    )

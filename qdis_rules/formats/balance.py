@@ -1,0 +1,194 @@
+"""The trial balance as CSV: one line an account, debit and credit at opening, of the year, at closing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from qdis_rules.evaluation.dossier import Account, DossierError, Problem
+from qdis_rules.evaluation.entries import Refused, read_number
+from qdis_rules.evaluation.wording import french_number
+from qdis_rules.numbers import add, shown, subtract
+from qdis_rules.suggest import fold
+
+MAX_BYTES: Final = 20_000_000
+MAX_ACCOUNTS: Final = 100_000
+
+_COLUMNS: Final = {
+    "compte": "number",
+    "libelle": "label",
+    "ouverture debit": "opening_debit",
+    "ouverture credit": "opening_credit",
+    "mouvements debit": "movement_debit",
+    "mouvements credit": "movement_credit",
+    "solde debit": "closing_debit",
+    "solde credit": "closing_credit",
+}
+_REQUIRED: Final = ("compte", "solde debit", "solde credit")
+_PAIRS: Final = (("ouverture debit", "ouverture credit"), ("mouvements debit", "mouvements credit"))
+
+
+def read_balance(path: str | Path) -> tuple[Account, ...]:
+    """Return the accounts of a trial balance in CSV (`;`, tab or `,`; UTF-8 or ISO 8859-15).
+
+    Columns, in any order: compte, libellé, ouverture débit, ouverture crédit, mouvements débit,
+    mouvements crédit, solde débit, solde crédit; opening and movements may be left out, in
+    pairs. Amounts in EUR; an empty amount is zero, as in every printed balance.
+
+    Raises:
+        DossierError: the file cannot be read, an account stands twice, an amount is no number,
+            or a closing balance is not opening plus movements; every line is told.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DossierError([Problem(path.name, "fichier-trop-gros", f"plus de {MAX_BYTES // 1_000_000} Mo")])
+        content = path.read_bytes()
+    except OSError as error:
+        raise DossierError([Problem(path.name, "balance-introuvable", why_unreadable(error))]) from None
+    return parse_balance(content, path.name)
+
+
+def parse_balance(content: bytes | str, name: str = "balance") -> tuple[Account, ...]:
+    """Return the accounts of a trial balance written in `content`. Raises DossierError."""
+    text = _decoded(content) if isinstance(content, bytes) else content
+    if "\0" in text:
+        raise DossierError([Problem(name, "balance-illisible", "ce n'est pas un fichier CSV")])
+    header, _, _ = text.partition("\n")
+    delimiter = max(";\t,", key=header.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        rows = list(reader)
+    except csv.Error:
+        raise DossierError(
+            [Problem(f"{name}:{reader.line_num}", "balance-illisible", "ligne de CSV mal formée")]
+        ) from None
+    return _Balance(name, rows).accounts()
+
+
+def why_unreadable(error: OSError) -> str:
+    """Return in French why a file could not be opened."""
+    match error:
+        case FileNotFoundError():
+            return "ce fichier n'existe pas"
+        case IsADirectoryError():
+            return "c'est un dossier, un fichier est attendu"
+        case PermissionError():
+            return "la lecture de ce fichier est refusée"
+        case _:
+            return "ce fichier ne peut pas être lu"
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("iso-8859-15")
+
+
+class _Balance:
+    def __init__(self, name: str, rows: Sequence[Sequence[str]]) -> None:
+        self.name = name
+        self.rows = rows
+        self.problems: list[Problem] = []
+
+    def accounts(self) -> tuple[Account, ...]:
+        if len(self.rows) > MAX_ACCOUNTS:
+            self._problem(MAX_ACCOUNTS, "fichier-trop-gros", f"plus de {MAX_ACCOUNTS} comptes")
+        columns = self._columns(self.rows[0] if self.rows else ())
+        if self.problems:
+            raise DossierError(self.problems)
+        found: list[Account] = []
+        lines: dict[str, int] = {}
+        for index, row in enumerate(self.rows[1:], start=2):
+            if not any(field.strip() for field in row):
+                continue
+            account = self._account(row, index, columns)
+            if account is None:
+                continue
+            if account.number in lines:
+                first = lines[account.number]
+                self._problem(index, "compte-en-double", f"le compte {account.number} est déjà ligne {first}")
+            lines[account.number] = index
+            found.append(account)
+        if not found and not self.problems:
+            self._problem(1, "balance-vide", "aucun compte")
+        if self.problems:
+            raise DossierError(self.problems)
+        return tuple(found)
+
+    def _columns(self, header: Sequence[str]) -> dict[str, int]:
+        columns: dict[str, int] = {}
+        for index, title in enumerate(header):
+            folded = " ".join(fold(title).replace("_", " ").split())
+            if folded in columns:
+                self._problem(1, "colonne-en-double", f"la colonne « {title.strip()} » figure deux fois")
+            columns[folded] = index
+        for needed in _REQUIRED:
+            if needed not in columns:
+                self._problem(1, "colonne-absente", f"la colonne « {needed} » manque à l'en-tête")
+        for debit, credit in _PAIRS:
+            if (debit in columns) != (credit in columns):
+                self._problem(1, "colonne-absente", f"« {debit} » et « {credit} » vont ensemble")
+        return columns
+
+    def _account(self, row: Sequence[str], line: int, columns: dict[str, int]) -> Account | None:
+        number = self._field(row, columns, "compte").strip()
+        if not (number.isascii() and number.isdigit() and len(number) <= 20):
+            self._problem(line, "compte-invalide", f"« {number[:40]} » n'est pas un compte")
+            return None
+        amounts: dict[str, Decimal | None] = {}
+        for title, name in _COLUMNS.items():
+            if name in ("number", "label"):
+                continue
+            amounts[name] = self._amount(row, columns, title, line)
+        account = Account(
+            number=number,
+            label=self._field(row, columns, "libelle").strip(),
+            opening_debit=amounts["opening_debit"],
+            opening_credit=amounts["opening_credit"],
+            movement_debit=amounts["movement_debit"],
+            movement_credit=amounts["movement_credit"],
+            closing_debit=amounts["closing_debit"] or Decimal(0),
+            closing_credit=amounts["closing_credit"] or Decimal(0),
+        )
+        self._consistent(account, line)
+        return account
+
+    def _consistent(self, account: Account, line: int) -> None:
+        parts = (account.opening_debit, account.opening_credit, account.movement_debit, account.movement_credit)
+        if any(part is None for part in parts):
+            return
+        opening_debit, opening_credit, debit, credit = (part or Decimal(0) for part in parts)
+        expected = subtract(add(opening_debit, debit), add(opening_credit, credit))
+        closing = subtract(account.closing_debit, account.closing_credit)
+        if expected != closing:
+            self._problem(
+                line,
+                "solde-incoherent",
+                f"compte {account.number} : ouverture et mouvements donnent {french_number(shown(expected))}, "
+                f"le solde est {french_number(shown(closing))}",
+            )
+
+    def _amount(self, row: Sequence[str], columns: dict[str, int], title: str, line: int) -> Decimal | None:
+        if title not in columns:
+            return None
+        text = self._field(row, columns, title)
+        if not text.strip():
+            return Decimal(0)
+        try:
+            return read_number(text)
+        except Refused as refused:
+            self._problem(line, refused.code, f"{title} : {refused}")
+            return Decimal(0)
+
+    def _field(self, row: Sequence[str], columns: dict[str, int], title: str) -> str:
+        index = columns.get(title)
+        return row[index] if index is not None and index < len(row) else ""
+
+    def _problem(self, line: int, code: str, message: str) -> None:
+        self.problems.append(Problem(f"{self.name}:{line}", code, message))

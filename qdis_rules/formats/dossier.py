@@ -1,0 +1,177 @@
+"""Dossier files: JSON, with the trial balance in a CSV file beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem, Raw
+from qdis_rules.formats.balance import read_balance, why_unreadable
+from qdis_rules.formats.documents import DossierDocument
+
+MAX_BYTES: Final = 20_000_000
+MAX_DEPTH: Final = 16
+
+_MESSAGES: Final = {
+    "missing": "ce champ est obligatoire",
+    "extra_forbidden": "ce champ n'existe pas dans le format",
+    "literal_error": "valeur attendue : qdis-dossier/1",
+    "int_type": "un nombre entier est attendu",
+    "string_type": "un texte est attendu",
+    "dict_type": "un objet { … } est attendu",
+    "list_type": "une liste [ … ] est attendue",
+    "greater_than_equal": "exercice hors de 1990-2100",
+    "less_than_equal": "exercice hors de 1990-2100",
+    "string_too_long": "texte trop long",
+    "string_too_short": "code vide",
+}
+
+
+def read_dossier(path: str | Path) -> Dossier:
+    """Return the dossier of a JSON file (format `qdis-dossier/1`) and of the balance it names.
+
+    Raises:
+        DossierError: the file cannot be read; it tells every problem with its place.
+    """
+    path = Path(path)
+    return parse_dossier(_bytes(path), path.name, path.parent)
+
+
+def parse_dossier(content: bytes | str, name: str = "dossier", folder: Path | None = None) -> Dossier:
+    """Return the dossier written in `content`; `folder` is where its balance is looked for.
+
+    Numbers keep the digits written: none passes through a float. Raises DossierError.
+    """
+    document = _document(_loaded(content, name), name)
+    balance: Sequence[Account] | None = None
+    if document.balance is not None:
+        balance = _balance(document.balance, name, folder)
+    return Dossier(
+        year=document.exercice,
+        organisation=document.organisme,
+        typed=_raw(document.cellules),
+        imported=_raw(document.rapatriement),
+        lists={code: tuple(_raw(row) for row in rows) for code, rows in document.listes.items()},
+        balance=balance,
+        filed=_raw(document.agregats),
+        justifications=document.justifications,
+        name=name,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _error(path.name, "fichier-trop-gros", f"plus de {MAX_BYTES // 1_000_000} Mo")
+        return path.read_bytes()
+    except OSError as error:
+        raise _error(path.name, "fichier-illisible", why_unreadable(error)) from None
+
+
+def _loaded(content: bytes | str, name: str) -> Any:
+    if isinstance(content, bytes):
+        try:
+            content = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise _error(f"{name}:{line}", "encodage", "ce fichier n'est pas en UTF-8") from None
+    _limit_depth(content, name)
+    repeated: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                repeated.append(
+                    Problem(f"{name}/{_short(key)}", "cle-en-double", f"« {_short(key)} » est donné deux fois")
+                )
+            found[key] = value
+        return found
+
+    try:
+        loaded = json.loads(
+            content,
+            parse_float=_Number,
+            parse_int=_Number,
+            parse_constant=_Number,
+            object_pairs_hook=pairs,
+        )
+    except json.JSONDecodeError as error:
+        place = f"{name}:{error.lineno}:{error.colno}"
+        cut = error.pos >= len(content.rstrip()) - 1 or error.msg.startswith("Unterminated")
+        what = "fichier tronqué : il s'arrête avant la fin" if cut else "JSON mal formé"
+        raise _error(place, "json-mal-forme", what) from None
+    if repeated:
+        raise DossierError(repeated)
+    return loaded
+
+
+class _Number(str):
+    """A JSON number as written: `1e400` and `NaN` reach the reader of values, which refuses them."""
+
+    __slots__ = ()
+
+
+def _limit_depth(content: str, name: str) -> None:
+    depth = 0
+    in_text = escaped = False
+    for index, char in enumerate(content):
+        if in_text:
+            escaped = char == "\\" and not escaped
+            if char == '"' and not escaped:
+                in_text = False
+            elif char != "\\":
+                escaped = False
+        elif char == '"':
+            in_text = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = content.count("\n", 0, index) + 1
+                raise _error(f"{name}:{line}", "json-trop-profond", f"plus de {MAX_DEPTH} niveaux")
+        elif char in "]}":
+            depth -= 1
+
+
+def _document(loaded: Any, name: str) -> DossierDocument:
+    if not isinstance(loaded, Mapping):
+        raise _error(name, "json-mal-forme", "un objet { … } est attendu")
+    year = loaded.get("exercice")
+    if isinstance(year, _Number) and year.isdigit() and len(year) == 4:
+        loaded = {**loaded, "exercice": int(year)}
+    try:
+        return DossierDocument.model_validate(loaded)
+    except ValidationError as error:
+        problems: dict[tuple[str, str], Problem] = {}
+        for entry in error.errors(include_url=False, include_context=False, include_input=False):
+            place = "/".join(str(part) for part in entry["loc"] if part not in _UNION_TAGS)
+            message = _MESSAGES.get(entry["type"], "valeur inattendue")
+            if any(part in _UNION_TAGS for part in entry["loc"]):
+                message = "un nombre, un texte, oui/non (true, false) ou null est attendu"
+            problems.setdefault((place, message), Problem(f"{name}/{_short(place)}", "champ-invalide", message))
+        raise DossierError(list(problems.values())) from None
+
+
+_UNION_TAGS: Final = ("str", "bool", "int", "float", "constrained-str")
+
+
+def _raw(values: Mapping[str, Any]) -> dict[str, Raw]:
+    return {code: str(value) if isinstance(value, _Number) else value for code, value in values.items()}
+
+
+def _balance(file: str, name: str, folder: Path | None) -> Sequence[Account]:
+    if folder is None or Path(file).name != file:
+        raise _error(f"{name}/balance", "balance-introuvable", "la balance est un fichier placé à côté du dossier")
+    return read_balance(folder / file)
+
+
+def _error(pointer: str, code: str, message: str) -> DossierError:
+    return DossierError([Problem(pointer, code, message)])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
