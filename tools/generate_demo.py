@@ -26,7 +26,7 @@ INTEREST = {"definitif": "661122", "relais": "661121", "stocks": "66114", "prets
 ACCOUNTS = """
 1011 Capital souscrit, non appelé @-4209.00 | 1013 Capital souscrit, appelé, versé @-2118453.25
 1041 Primes d'émission @-186204.18 | 1043 Primes d'apport @-41873.60 | 1052 Ecart de réévaluation libre @-94116.37
-1061 Réserve légale @-402318.77 | 1062 Réserves indisponibles @-58210.14 | 1063 Réserves statutaires @-4210482.91
+1061 Réserve légale @-402318.77 | 1062 Réserves indisponibles @-58210.14 | 1063 Réserves statutaires @-11210482.91
 1064 Réserves réglementées @-120341.66 | 106850 Réserves sur cessions, avant 2021 @-1460227.83
 106851 Réserves sur cessions, SIEG @-688194.52 | 106880 Réserves diverses, avant 2021 et hors SIEG @*
 106881 Réserves diverses, SIEG @-1240716.09 | 109 Actionnaires : capital souscrit, non appelé @4209.00
@@ -109,7 +109,7 @@ ACCOUNTS = """
 4687 Produits à recevoir divers @19264.75 | 471 Comptes d'attente @1846.32 | 4813 Intérêts compensateurs différés
 4812 Frais d'acquisition à répartir @18374.60 | 4816 Frais d'émission d'emprunts @196418.35 | 486 Payé d'avance @41286.53
 4871 PCA exploitation @-36417.28 | 4872 PCA, ventes sur lots en cours @-1120384.66 | 4878 PCA, autres @-14263.75
-491 Dépr. locataires et clients @-438264.91 | 495 Dépr. groupe et associés @-12346.20 | 496 Dépr. débiteurs @-8274.35
+491 Dépr. locataires et clients @-388264.91 | 495 Dépr. groupe et associés @-12346.20 | 496 Dépr. débiteurs @-8274.35
 503 Actions @60384.25 | 506 Obligations @180426.70 | 508 Autres VMP @240318.65 | 509 VMP à libérer @-4126.30
 511 Valeurs à l'encaissement @14276.38 | 5121 Banque, compte principal @2216384.72 | 5122 Banque accession @416327.58
 515 Compte au Trésor @18264.35 | 517 Livret A et comptes à terme @2640318.46 | 5181 Intérêts bancaires à payer @-2164.38
@@ -245,8 +245,8 @@ A Logement invendu immobilisé : 2112 31264.50, 21311 167162.85, 72232 *
 - Autres charges de gestion : 651 14264.35, 653 6184.00, 658 11386.27, 655 10846.35, 4672 -4186.24, 5121 *
 - Comptes de liaison, appel : 181 84216.35, 5121 *
 - Comptes de liaison, retour : 5122 84216.35, 181 *
-- Virement interne, départ : 58 900264.15, 5121 *
-- Virement interne, arrivée : 517 900264.15, 58 *
+- Virements internes, départ : 58 1852691.15, 5121 -240264.15, 5122 *
+- Virements internes, arrivée : 517 240264.15, 5121 1612427.00, 58 *
 - TVA collectée et déductible : 4457 1518264.37, 4456 -1486218.40, 4455 *
 - TVA à régulariser : 4456 18264.37, 4458 *
 - TVA versée : 4455 98416.00, 5121 *
@@ -646,3 +646,232 @@ def build() -> Demo:
     words = RECOVERABLE.split()
     recoverable |= {line: Decimal(amount) for line, amount in zip(words[::2], words[1::2])}
     return Demo(accounts, tuple(entries), loans, recoverable, movement_tables(accounts, entries), FACTS)
+
+
+def flows(demo: Demo, prefixes: str, side: str) -> Decimal:
+    """Movements of the year on the accounts of the prefixes, debits or credits only."""
+    wanted = tuple(prefixes.split())
+    return sum((getattr(account, side) for account in demo.accounts if account.number.startswith(wanted)), ZERO)
+
+
+def functional(lines: Mapping[str, Decimal]) -> tuple[Decimal, Decimal, Decimal]:
+    """Working capital (BF09), requirement (BF12) and cash (BF13), each from its own lines."""
+    resources = total(lines, "BP01..BP21 BA01.A..BA50.A BP23..BP35 BP37 BP40")
+    frng = resources - total(lines, "BA00.B..BA25.B BA54 BA55 BA56")
+    bfr = total(lines, "BA28.B..BA48.B BA52 BA57 -BP41..BP55 -BP36 -BP58")
+    return frng, bfr, total(lines, "BA50.B BA51 -BP38")
+
+
+def indicators(demo: Demo) -> dict[str, Decimal]:
+    """Main totals and the ratios of the sector, from the statements and the facts."""
+    closing = statements(demo.accounts, lambda account: account.closing)
+    facts, owned = demo.facts, Decimal(demo.facts["patrimoine"]["logements_familiaux"])
+    managed = owned + int(facts["patrimoine"]["foyers_equivalents"]) + int(facts["patrimoine"]["logements_geres_tiers"])
+    charged = {line: amount - demo.recoverable[line] for line, amount in closing.items() if line.startswith("CC")}
+    caf = total(closing, "BP11 CC32..CC39 CC45 CC46 CC59 CC60 -PR26..PR28 -PR40 -PR48 -PR49 CC57 -PR45 -PR46")
+    repaid = sum((loan.remboursements_contractuels for loan in demo.loans if loan.nature == "definitif"), ZERO)
+    rents, products = total(closing, "PR04..PR07 PR09"), total(closing, "PR01..PR15 -PR03 PR33..PR39")
+    staff = total(charged, "CC17 CC25 CC29 CC30") - total(closing, "PR14 PR19")
+    overheads = total(charged, "CC02 CC05 CC08 CC09 CC10 CC14..CC16 CC18..CC20 CC22 CC23 CC27")
+    debt = sum((loan.cloture for loan in demo.loans), ZERO)
+    frng, bfr, cash = functional(closing)
+    return {
+        "total_bilan": total(closing, "BA00..BA57"), "resultat": closing["BP11"], "caf": caf, "autofinancement_net": caf - repaid,
+        "ratio_autofinancement": (caf - repaid) / products, "frng": frng, "bfr": bfr, "tresorerie": cash, "loyers": rents,
+        "chiffre_affaires_accession": total(closing, "PR01 PR02"), "dette": debt,
+        "marge_accession": total(closing, "PR01 PR02 PR17 PR18 PR21 -CC01 -CC03 -CC04 -CC06 -CC07"),
+        "loyer_par_logement": total(closing, "PR04..PR06") / owned, "tfpb_par_logement": charged["CC26"] / owned,
+        "maintenance_par_logement": total(charged, "CC12 CC13") / owned, "annuites_sur_loyers": (closing["CC48"] + repaid) / rents,
+        "interets_sur_loyers": closing["CC48"] / rents, "personnel_par_logement": staff / managed,
+        "gestion_par_logement": (staff + overheads) / managed, "cglls_par_logement": closing["CC21"] / managed,
+        "recuperation": closing["PR03"] / sum(demo.recoverable.values(), ZERO), "caf_sur_loyers": caf / rents,
+        "creances_sur_quittancement": total(closing, "BA36.B BA40.B") / (rents + closing["PR03"]), "dette_sur_caf": debt / caf,
+        "vnc_sur_dotations": total(closing, "BA02 BA05..BA09") / closing["CC32"], "tresorerie_par_logement": cash / owned,
+        "ressources_propres": total(closing, "BP01..BP21 BA01.A..BA50.A") / (frng + total(closing, "BA00.B..BA25.B BA54..BA56")),
+        "vacance": Decimal(facts["exploitation"]["perte_loyers_vacance"]) / rents,
+    }
+
+
+def verify(demo: Demo) -> None:
+    """Assert the identities of the statements, by their number in the research page (C001 to C135)."""
+    failures: list[str] = []
+
+    def equal(name: str, left: Decimal, right: Decimal) -> None:
+        if left != right:
+            failures.append(f"{name}: {left} != {right} (difference {left - right})")
+
+    def check(name: str, holds: bool) -> None:
+        if not holds:
+            failures.append(name)
+
+    accounts, loans, tables, recoverable = demo.accounts, demo.loans, demo.movements, demo.recoverable
+    before = statements(accounts, lambda account: account.opening)
+    after = statements(accounts, lambda account: account.closing)
+    change = {line: after[line] - before[line] for line in {*before, *after}}
+
+    def value(terms: str) -> Decimal:
+        return total(after, terms)
+
+    def cell(row: str, column: str) -> Decimal:
+        return tables.get(row, {}).get(column, ZERO)
+
+    def rows(table: str, column: str) -> Decimal:
+        return sum((cell(row, column) for row in tables if row.startswith(table)), ZERO)
+
+    def loan_sum(field: str) -> Decimal:
+        return sum((getattr(loan, field) for loan in loans), ZERO)
+
+    # Ledger: balanced three times, plausible signs, transit accounts empty, no account of an office.
+    equal("opening", sum((account.opening for account in accounts), ZERO), ZERO)
+    equal("C001", flows(demo, "1 2 3 4 5 6 7", "debit"), flows(demo, "1 2 3 4 5 6 7", "credit"))
+    equal("C002", sum((account.closing for account in accounts), ZERO), ZERO)
+    check("at least 260 accounts", len(accounts) >= 260)
+    for entry in demo.entries:
+        equal(f"entry {entry.title}", sum((amount for _, amount in entry.legs), ZERO), ZERO)
+    for account in accounts:
+        number = account.number
+        used = account.opening or account.debit or account.credit
+        check(f"account {number} used, with cents", bool(used) and account.closing == account.closing.quantize(CENT))
+        check(f"account {number} sans objet", not number.startswith(("102", "103")))
+        check(f"account {number} opens at zero", number[0] not in "67" or not account.opening)
+        check(f"account {number} ends at zero", not number.startswith(("12", "181", "58", "70943")) or not account.closing)
+    for line in {*before, *after}:
+        for stage, lines in (("opening", before), ("closing", after)):
+            check(f"{stage} of {line} >= 0: {lines[line]}", not line.startswith("BA") or lines[line] >= 0)
+    equal("C003", value("BA00..BA57"), value("BP01..BP58"))
+    equal("C004", total(before, "BA00..BA57"), total(before, "BP01..BP58"))
+    equal("C023", after["BP11"], value("PR01..PR50 -CC01..CC63"))
+    # Recoverable charges: inside their line, none on allowances, financial or exceptional lines.
+    for line, amount in recoverable.items():
+        check(f"C025 {line}", ZERO <= amount <= max(after[line], ZERO))
+    equal("C030, C031", total(recoverable, "CC32..CC39 CC44..CC63"), ZERO)
+    # Fixed assets, depreciation, write-downs and provisions.
+    for row, columns in tables.items():
+        signs = {"IM": "ACQ VE -VS -SOR", "AM": "DOT -REP -SOR"}.get(row[:2], "DE DF DX -RE -RF -RX").split()
+        moves = sum((-cell(row, sign[1:]) if sign[0] == "-" else cell(row, sign) for sign in signs), ZERO)
+        equal(f"C034/C038/C046 {row}", columns["O"] + moves, columns["F"])
+        if row.startswith("IM"):
+            equal(f"C033 {row}", columns["F"], after[f"BA{row[2:]}.B"])
+    equal("C035", rows("IM", "VE"), rows("IM", "VS"))
+    equal("C039", rows("AM", "F") + cell("DP01", "F") + cell("DP02", "F") + cell("DP03", "F"), value("BA01.A..BA25.A"))
+    equal("C041", rows("AM", "DOT"), flows(demo, "6811 6871", "debit"))
+    lent = sum((cell(f"IM{n}", "SOR") for n in range(19, 26)), ZERO) - flows(demo, "6756", "debit")
+    equal("C043", after["CC57"] + lent, rows("IM", "SOR") - rows("AM", "SOR"))
+    for name, line, columns in (
+        ("C049", "CC38", "PV03.DE"), ("C050", "PR26", "PV03.RE"), ("C051", "CC59", "PV01.DX"), ("C052", "PR48", "PV01.RX"),
+        ("C053", "CC39", "PV02.DE PV04.DE"), ("C059", "CC35", "DP01.DE DP02.DE"), ("C060", "CC36", "DP04.DE"),
+        ("C061", "CC37", "DP05.DE DP06.DE"), ("C062", "PR27", "DP05.RE DP06.RE"), ("C065", "PR49", "DP02.RX PV02.RX PV03.RX PV04.RX"),
+        ("7815 7816 78173", "PR28", "PV02.RE PV04.RE DP01.RE DP02.RE DP04.RE"), ("C064", "PR40", "DP03.RF DP07.RF"),
+    ):
+        equal(name, after[line], sum((cell(*column.split(".")) for column in columns.split()), ZERO))
+    # Loans, compensating interest and subsidies.
+    for side, lines, field in (("C068", after, "cloture"), ("C069", before, "ouverture")):
+        equal(side, loan_sum(field), total(lines, "BP23..BP28 BP33..BP35"))
+    equal("C067", loan_sum("cloture"), loan_sum("ouverture") + loan_sum("tirages") + loan_sum("interets_capitalises")
+          - loan_sum("remboursements_contractuels") - loan_sum("remboursements_anticipes") + loan_sum("reamenagements"))
+    equal("C070", loan_sum("icne"), after["BP36"])
+    equal("C071", loan_sum("compensateurs"), after["BP37"])
+    for nature, line in (("relais", "CC47"), ("definitif", "CC48"), ("stocks", "CC50"), ("prets", "CC51")):
+        equal(f"C072-C075 {nature}", sum((loan.interets for loan in loans if loan.nature == nature), ZERO), after[line])
+    structure = sum((loan.interets for loan in loans if loan.nature == "structure"), ZERO)
+    equal("C076", structure, after["CC52"] - flows(demo, "6615 6616 6618", "debit"))
+    for loan in loans:
+        check(f"{loan.contrat} within its bounds", ZERO <= loan.moins_un_an <= loan.cloture and min(loan.icne, loan.compensateurs) >= 0)
+    check("C077", after["BA54"] <= after["BP37"])
+    equal("C078, C079", change["BA54"] + after["CC45"] - after["PR41"], after["CC49"] - after["PR41"])
+    granted, settled = flows(demo, "131 138", "credit"), flows(demo, "131 138", "debit")
+    equal("C080", change["BP13"], granted - settled)
+    equal("C081", -change["BP14"], after["PR46"] - settled)
+    check("C082", -after["BP14"] <= after["BP13"])
+    # Appropriation of the result of 2022 and equity.
+    shares = flows(demo, "457", "credit")
+    equal("C089-C096", before["BP11"], total(change, "BP05..BP08 BP10") + shares)
+    equal("C090", before["BP11"], flows(demo, "12", "debit"))
+    issued = flows(demo, "101 104", "credit") - flows(demo, "101", "debit") - change["BA00"]
+    equal("C097", total(change, "BP01..BP11"), after["BP11"] + issued - shares)
+    # Income, cash flow and funding.
+    charges: dict[str, Decimal] = {line: after[line] - recoverable[line] for line in recoverable}
+    margins = value("PR01..PR09 PR10..PR15 PR17..PR24 PR33 PR35 PR41 PR46 PR48") - sum(recoverable.values(), ZERO)
+    margins -= value("CC01 CC03 CC04 CC06 CC07 CC11 CC32 CC45 CC47..CC51 CC59")
+    ebe = margins + after["PR25"] - total(charges, "CC02 CC05 CC08..CC10 CC12..CC23 CC25..CC27 CC29 CC30")
+    current = ebe + value("PR26..PR32") - total(charges, "CC33..CC44") + value("PR34 PR36..PR40 PR42 -CC46 -CC52..CC54")
+    equal("C102", current + value("PR44 PR45 PR47 PR49 PR50 -CC56..CC58 -CC60..CC63"), after["BP11"])
+    caf = indicators(demo)["caf"]
+    subtractive = ebe + value("CC32 CC45 CC59 -PR46 -PR48 PR29..PR34 PR36..PR39 PR42 PR44 PR47 PR50") - value("PR33")
+    subtractive -= total(charges, "CC41 CC42") + value("CC44 CC52..CC54 CC56 CC58 CC62 CC63")
+    equal("C104", caf, subtractive)
+    for stage, lines in (("C115", after), ("C116", before)):
+        frng, bfr, cash = functional(lines)
+        equal(stage, frng, bfr + cash)
+    other = "166 1671 229"
+    resources = caf + after["PR45"] + lent + flows(demo, "101 104", "credit") - change["BA00"] + granted + change["BP37"]
+    resources += loan_sum("tirages") + loan_sum("interets_capitalises") + loan_sum("reamenagements")
+    resources += flows(demo, other + " 165", "credit") - flows(demo, other + " 165", "debit")
+    uses = shares + rows("IM", "ACQ") + flows(demo, "481 169", "debit") + flows(demo, "101", "debit")
+    uses += loan_sum("remboursements_contractuels") + loan_sum("remboursements_anticipes")
+    equal("C117", resources - uses, functional(after)[0] - functional(before)[0])
+    # Tenants: the aged balance fits the ledger, and the ratio its legal order of magnitude.
+    ageing = aged_balance(demo)
+    equal("C132", sum((Decimal(row["creance"]) for row in ageing.values()), ZERO), tenants(demo))
+    check("C135", sum((Decimal(row["depreciation"]) for row in ageing.values()), ZERO) <= cell("DP05", "F"))
+    check("ratio between 3 % and 10 %", Decimal("0.03") <= indicators(demo)["ratio_autofinancement"] <= Decimal("0.10"))
+    assert not failures, "\n".join(failures)
+
+
+def tenants(demo: Demo) -> Decimal:
+    """Tenants' debts: 411 and 416 without the other doubtful clients."""
+    return sum((account.closing for account in demo.accounts if account.number.startswith(("411", "4161"))), ZERO)
+
+
+def aged_balance(demo: Demo) -> dict[str, dict[str, str]]:
+    """Statement LC: typed buckets, the youngest being the rest; over one year or departed, fully written down."""
+    typed = demo.facts["exploitation"]
+    buckets = {"LC02": ("locataires_3_6_mois", "0.08"), "LC03": ("locataires_6_12_mois", "0.25"),
+               "LC04": ("locataires_plus_un_an", "1"), "LC05": ("locataires_partis", "1")}
+    amounts = {row: (Decimal(typed[name]), Decimal(rate)) for row, (name, rate) in buckets.items()}
+    amounts = {"LC01": (tenants(demo) - sum((amount for amount, _ in amounts.values()), ZERO), Decimal("0.01"))} | amounts
+    return {row: {"creance": str(amount), "depreciation": str((amount * rate).quantize(CENT))}
+            for row, (amount, rate) in amounts.items()}
+
+
+def write_balance(demo: Demo, path: Path) -> None:
+    """Trial balance: semicolons, decimal comma, one pair of columns for opening, movements and balance."""
+    def pair(amount: Decimal) -> list[str]:
+        return [text(max(amount, ZERO)), text(max(-amount, ZERO))]
+
+    def text(amount: Decimal) -> str:
+        return str(amount.quantize(CENT)).replace(".", ",")
+
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";", lineterminator="\n")
+        writer.writerow(["compte", "libellé", "ouverture débit", "ouverture crédit", "mouvements débit",
+                         "mouvements crédit", "solde débit", "solde crédit"])
+        for account in demo.accounts:
+            writer.writerow([account.number, account.label, *pair(account.opening), text(account.debit),
+                             text(account.credit), *pair(account.closing)])
+
+
+def write_facts(demo: Demo, path: Path) -> None:
+    """Everything the balance does not hold, amounts as strings with a decimal point."""
+    content = {
+        "exercice": 2023, **demo.facts, "balance_agee": aged_balance(demo),
+        "charges_recuperables": demo.recoverable, "tableaux": demo.movements,
+        "emprunts": [asdict(loan) | {"cloture": loan.cloture, "compensateurs": loan.compensateurs} for loan in demo.loans],
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def main(out_dir: Path = DEFAULT_OUT) -> None:
+    """Build, verify and write the demonstration."""
+    demo = build()
+    verify(demo)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    write_balance(demo, out_dir / "balance-2023.csv")
+    write_facts(demo, out_dir / "faits-2023.json")
+    print(f"{len(demo.accounts)} accounts, {len(demo.entries)} entries, {len(demo.loans)} loans -> {out_dir}")
+    for name, amount in indicators(demo).items():
+        print(f"{name:32}{amount:>18,.4f}")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))

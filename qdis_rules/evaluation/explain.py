@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.evaluation.report import Origin, Report, Shown
 from qdis_rules.evaluation.wording import spoken
@@ -15,6 +15,10 @@ from qdis_rules.suggest import nearest
 
 if TYPE_CHECKING:
     from qdis_rules.evaluation.evaluate import Evaluation
+
+
+MAX_DEPTH: Final = 60
+"""Values below are named but not unfolded: ask for them by their own code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class _Explainer:
         self.ruleset = evaluation.plan.ruleset
         self.report = report
         self.seen: set[str] = set()
+        self.depth = 0
 
     def value(self, code: str) -> Explanation:
         aggregate = self.ruleset.aggregates.get(code)
@@ -158,9 +163,11 @@ class _Explainer:
     ) -> Explanation:
         self.seen.add(code)
         operands: list[Explanation] = []
-        for part in (guard, formula):
+        self.depth += 1
+        for part in (guard, formula) if self.depth < MAX_DEPTH else ():
             if part is not None:
                 operands.extend(self._operands(part))
+        self.depth -= 1
         causes = self._causes(code)
         return Explanation(
             code=code,

@@ -81,8 +81,9 @@ class _Checker:
         cells = self._cells(formulas)
         tables = {code: self._table(code, not_applicable.get(code)) for code in self.symbols.tables}
         tolerances = self._tolerances()
-        leaves = Leaves(formulas, order or ())
-        margins = Margins(tolerances, self.symbols.units, cells, leaves, self.diagnostics)
+        entered = {code: cell.unit for code, cell in cells.items() if cell.unit is not None}
+        leaves = Leaves(formulas, entered, order or ())
+        margins = Margins(tolerances, self.symbols.units, leaves, self.diagnostics)
         cells = {code: replace(cell, tolerance=margins.of_cell(cell)) for code, cell in cells.items()}
         checks = Checks(self.symbols, self.expressions, margins, tables, cells, self.diagnostics).all()
         ruleset = self.symbols.ruleset
@@ -438,21 +439,17 @@ class _Checker:
 def _contained(codes: list[str], formulas: Mapping[str, typed.Expr]) -> tuple[str, str] | None:
     """Return (computed, operand) when a computed cell of a range reads another one of it."""
     members = set(codes)
+    seen: set[str] = set()  # shared: what was walked without meeting a member need not be again
     for code in codes:
-        formula = formulas.get(code)
-        if formula is None:
-            continue
-        seen: set[str] = set()
-        stack = [read for read, _ in reads(formula)]
+        stack = [code]
         while stack:
-            read = stack.pop()
-            if read in members and read != code:
-                return code, read
-            if read not in seen:
-                seen.add(read)
-                below = formulas.get(read)
-                if below is not None:
-                    stack.extend(deeper for deeper, _ in reads(below))
+            formula = formulas.get(stack.pop())
+            for read, _ in reads(formula) if formula is not None else ():
+                if read in members and read != code:
+                    return code, read
+                if read not in seen and read != code:
+                    seen.add(read)
+                    stack.append(read)
     return None
 
 

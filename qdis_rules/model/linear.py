@@ -23,7 +23,7 @@ from qdis_rules.model.typed import (
 Form: TypeAlias = Mapping[Expr | None, Fraction]
 """Coefficients by term; the key None is the constant. Terms that are not linear stand whole."""
 
-MAX_TERMS: Final = 5_000
+MAX_TERMS: Final = 500
 
 
 class LinearForms:

@@ -22,13 +22,11 @@ class Margins:
         self,
         tolerances: Sequence[tuple[Unit, Exact]],
         units: Mapping[str, Unit],
-        cells: Mapping[str, typed.Cell],
         leaves: Leaves,
         diagnostics: list[Diagnostic],
     ) -> None:
         self._tolerances = tolerances
         self._units = dict(units)
-        self._cells = cells
         self._leaves = leaves
         self._diagnostics = diagnostics
 
@@ -79,17 +77,11 @@ class Margins:
         """Return the ruleset's tolerance for the coarsest unit in which the cells read are entered."""
         if not any(of.compatible(unit) for of, _ in self._tolerances):
             return ZERO
-        coarsest: Unit | None = None
-        for code in self._leaves.of(*sides):
-            cell = self._cells.get(code.split("[")[0])
-            if cell is None or cell.unit is None or not cell.unit.compatible(unit):
-                continue
-            if coarsest is None or cell.unit.scale > coarsest.scale:
-                coarsest = cell.unit
+        coarsest = self._leaves.coarsest(unit.dimension, *sides)
         if coarsest is None:
             return ZERO
         # The tolerance of that very unit, else of the coarsest unit below it.
         fitting = [
-            (of.scale, amount) for of, amount in self._tolerances if of.compatible(unit) and of.scale <= coarsest.scale
+            (of.scale, amount) for of, amount in self._tolerances if of.compatible(unit) and of.scale <= coarsest
         ]
         return max(fitting, key=lambda pair: pair[0])[1] if fitting else ZERO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 
 from qdis_rules.model.typed import (
     AggregateValue,
@@ -13,6 +14,7 @@ from qdis_rules.model.typed import (
     walk,
 )
 from qdis_rules.source import Span
+from qdis_rules.units import Unit
 
 
 def reads(expr: Expr) -> Iterator[tuple[str, Span]]:
@@ -112,26 +114,61 @@ def shortest_cycle(graph: Graph, group: Iterable[str]) -> list[str]:
 class Leaves:
     """The entered cells behind a value, through formulas and aggregates.
 
-    An earlier year's cell is `code[N-1]`, a list column `T.*.column`.
+    An earlier year's cell is `code[N-1]`, a list column `T.*.column`. Only the coarsest units
+    are remembered per value: whole sets would cost the square of a long chain.
     """
 
-    def __init__(self, formulas: Mapping[str, Expr], order: Iterable[str]) -> None:
+    def __init__(self, formulas: Mapping[str, Expr], units: Mapping[str, Unit], order: Iterable[str]) -> None:
         self._formulas = formulas
-        self._known: dict[str, frozenset[str]] = {}
+        self._units = units
+        self._coarsest: dict[str, Mapping[Dimension, Fraction]] = {}
         for code in order:
             formula = formulas.get(code)
-            self._known[code] = frozenset((code,)) if formula is None else self.of(formula)
+            self._coarsest[code] = self._entered(code) if formula is None else self._read(formula)
 
     def of(self, *expressions: Expr) -> frozenset[str]:
         """Return the codes of the entered cells that `expressions` read."""
         found: set[str] = set()
-        for expr in expressions:
-            for node in walk(expr):
-                match node:
-                    case CellValue(code, back) | AggregateValue(code, back) if back:
-                        found.add(f"{code}[N-{back}]")
-                    case CellValue(code) | AggregateValue(code) | RowValue(code):
-                        found |= self._known.get(code, frozenset((code,)))
-                    case _:
-                        pass
+        stack = list(expressions)
+        seen: set[str] = set()
+        while stack:
+            for name, code, back in _values(stack.pop()):
+                formula = self._formulas.get(code) if back == 0 else None
+                if formula is None:
+                    found.add(name)
+                elif code not in seen:
+                    seen.add(code)
+                    stack.append(formula)
         return frozenset(found)
+
+    def coarsest(self, dimension: Dimension, *expressions: Expr) -> Fraction | None:
+        """Return the scale of the coarsest unit of `dimension` in which the cells read are entered."""
+        scales = [scale for expr in expressions if (scale := self._read(expr).get(dimension)) is not None]
+        return max(scales, default=None)
+
+    def _entered(self, code: str) -> Mapping[Dimension, Fraction]:
+        unit = self._units.get(code)
+        return {unit.dimension: unit.scale} if unit is not None else {}
+
+    def _read(self, expr: Expr) -> Mapping[Dimension, Fraction]:
+        merged: dict[Dimension, Fraction] = {}
+        for _, code, back in _values(expr):
+            below = self._coarsest.get(code) if back == 0 else self._entered(code)
+            for dimension, scale in (below or {}).items():
+                merged[dimension] = max(scale, merged.get(dimension, scale))
+        return merged
+
+
+Dimension = tuple[tuple[str, int], ...]
+
+
+def _values(expr: Expr) -> Iterator[tuple[str, str, int]]:
+    """Yield (name, code, years back) for each cell, list column or aggregate read."""
+    for node in walk(expr):
+        match node:
+            case CellValue(code, back) | AggregateValue(code, back):
+                yield (code if back == 0 else f"{code}[N-{back}]"), code, back
+            case RowValue(code):
+                yield code, code, 0
+            case _:
+                pass

@@ -130,7 +130,7 @@ class _Resolver:
                 self.diagnostics.append(
                     errors.shared_name(table.code, table.decl.name.span, "un tableau", family.name.span, "une famille")
                 )
-        if self.symbols.ruleset is None and "" not in self.symbols.broken and declarations:
+        if self.symbols.ruleset is None and tree.RULESET not in self.symbols.broken and declarations:
             start = declarations[0].span
             self.diagnostics.append(errors.no_ruleset(Span(start.source, start.start, start.start + 1)))
         if not declarations and not self.symbols.broken:

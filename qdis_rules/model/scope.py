@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors
@@ -18,6 +20,9 @@ from qdis_rules.model.typed import (
 )
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
+
+
+MAX_SUGGESTIONS: Final = 200
 
 
 class Bare(Enum):
@@ -166,6 +171,10 @@ class Names:
             return scope.column
         return name
 
+    def _known(self, names: Iterable[str]) -> Iterable[str]:
+        """Return the names to suggest from: none once many are unknown, suggestions cost."""
+        return names if len(self.diagnostics) < MAX_SUGGESTIONS else ()
+
     # --- what to say of a name without a reading -----------------------------------
 
     def _report_unknown(self, node: tree.Reference, scope: Scope) -> None:
@@ -176,18 +185,18 @@ class Names:
             self.diagnostics.append(self._unknown_bare(node, spans[0], scope))
         elif table is None and parts[0] in self.symbols.families and len(parts) == 2:
             known = [c.split(".", 1)[1] for c in self.symbols.aggregates if c.startswith(parts[0] + ".")]
-            self.diagnostics.append(errors.unknown_aggregate(spans[1], parts[0], known))
+            self.diagnostics.append(errors.unknown_aggregate(spans[1], parts[0], self._known(known)))
         elif table is None:
             here = scope.table
             if here is not None and len(parts) == 2 and (parts[0] in here.rows):
                 self._report_column(here, spans[1], parts[0], parts[1])
             else:
-                self.diagnostics.append(errors.unknown_table(spans[0], self._heads(scope)))
+                self.diagnostics.append(errors.unknown_table(spans[0], self._known(self._heads(scope))))
         elif table.is_list:
             column = parts[-1]
             if column not in table.columns:
                 self.diagnostics.append(
-                    errors.unknown_column(spans[-1], table.code, table.decl.name.span, table.columns)
+                    errors.unknown_column(spans[-1], table.code, table.decl.name.span, self._known(table.columns))
                 )
             else:
                 self.diagnostics.append(errors.not_a_value(node.span, "la colonne d'une liste"))
@@ -204,7 +213,9 @@ class Names:
                     errors.row_not_opposite(spans[1], table.code, row, walked, table.decl.name.span)
                 )
             else:
-                self.diagnostics.append(errors.unknown_row(spans[1], table.code, table.decl.name.span, table.rows))
+                self.diagnostics.append(
+                    errors.unknown_row(spans[1], table.code, table.decl.name.span, self._known(table.rows))
+                )
         elif len(parts) == 2:
             self.diagnostics.append(errors.column_needed(node.span, table.code, table.columns, table.decl.name.span))
         else:
@@ -212,7 +223,9 @@ class Names:
 
     def _report_column(self, table: TableSymbol, span: Span, row: str, column: str) -> None:
         if column not in table.columns:
-            self.diagnostics.append(errors.unknown_column(span, table.code, table.decl.name.span, table.columns))
+            self.diagnostics.append(
+                errors.unknown_column(span, table.code, table.decl.name.span, self._known(table.columns))
+            )
         else:
             decl = table.rows[row]
             self.diagnostics.append(
@@ -233,16 +246,16 @@ class Names:
                 return errors.greyed(
                     span, f"{here.code}.{name}.{scope.column}", decl.name.span, [n.text for n in decl.only]
                 )
-            return errors.unknown_row(span, here.code, here.decl.name.span, here.rows)
+            return errors.unknown_row(span, here.code, here.decl.name.span, self._known(here.rows))
         if here is not None and scope.bare is not Bare.NOTHING:
             if name in here.columns and scope.row is not None and scope.row in here.rows:
                 decl = here.rows[scope.row]
                 return errors.greyed(
                     span, f"{here.code}.{scope.row}.{name}", decl.name.span, [n.text for n in decl.only]
                 )
-            return errors.unknown_column(span, here.code, here.decl.name.span, here.columns)
+            return errors.unknown_column(span, here.code, here.decl.name.span, self._known(here.columns))
         known = [*self.symbols.parameters, *self.symbols.aggregates]
-        return errors.unknown_name(span, known, "ici")
+        return errors.unknown_name(span, self._known(known), "ici")
 
     def _heads(self, scope: Scope) -> set[str]:
         heads = {*self.symbols.tables, *self.symbols.families}

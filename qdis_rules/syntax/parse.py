@@ -33,6 +33,7 @@ def parse(sources: Sequence[Source]) -> Outcome[tree.SyntaxTree]:
         if lines > MAX_LINES or characters > MAX_CHARACTERS:
             why = f"plus de {MAX_LINES} lignes" if lines > MAX_LINES else f"plus de {MAX_CHARACTERS} caractères"
             diagnostics.append(errors.source_too_long(Span(source, 0, 0), why + " dans un jeu"))
+            assembly.broken.add(tree.RULESET)
             break
         pieces, trailing = read_pieces(source, diagnostics)
         builder = Builder(source, diagnostics)
@@ -62,7 +63,7 @@ class _Assembly:
                 pass
             case None:
                 self.close()
-                self.broken.add(piece.name)
+                self.broken.add(tree.RULESET if piece.rule == "jeu" else piece.name)
             case tree.Column() | tree.Row() | tree.Section():
                 self._items.append(built)
             case tree.Given() | tree.Expected():

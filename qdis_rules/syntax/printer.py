@@ -103,9 +103,7 @@ def _lay(clause: _Clause, indent: int) -> list[str]:
 def _pack(segments: Sequence[_Clause], after: str, indent: int) -> list[str]:
     """Return the lines of a call's arguments, several on a line where they fit."""
     lines: list[str] = []
-    for index, segment in enumerate(segments):
-        if index == len(segments) - 1:
-            segment = replace(segment, after=segment.after + after)
+    for segment in (*segments[:-1], replace(segments[-1], after=segments[-1].after + after)):
         flat = segment.flat()
         if lines and len(lines[-1]) + 1 + len(flat) <= WIDTH:
             lines[-1] += " " + flat
@@ -327,10 +325,10 @@ def _threshold(node: tree.Threshold) -> list[str]:
 
 def _step(node: tree.Given | tree.Expected) -> list[str]:
     match node:
-        case tree.Given(target=tree.AccountPrefix() as account):
-            line = f"  donne compte {account.digits} = {_value(node.value)}"
-        case tree.Given(target=tree.Reference() as target):
-            line = f"  donne {_reference(target)} = {_value(node.value)}"
+        case tree.Given():
+            target = node.target
+            what = f"compte {target.digits}" if isinstance(target, tree.AccountPrefix) else _reference(target)
+            line = f"  donne {what} = {_value(node.value)}"
         case tree.Expected():
             line = f"  attend {_expected(node)}"
         case _:
@@ -514,9 +512,7 @@ def _joined(word: str, operands: Sequence[tree.Expr], level: int) -> tuple[_Clau
     return (_Clause("", operands[0], level=level), *rest)
 
 
-def _chain(
-    plus: str, minus: str, operands: Sequence[tuple[bool, tree.Expr]], level: int
-) -> tuple[_Clause, ...]:
+def _chain(plus: str, minus: str, operands: Sequence[tuple[bool, tree.Expr]], level: int) -> tuple[_Clause, ...]:
     """Return the parts of a sum or a product; the first operand carries no sign."""
     rest = (_Clause(minus if inverse else plus, operand, level=level) for inverse, operand in operands[1:])
     return (_Clause("", operands[0][1], level=level), *rest)

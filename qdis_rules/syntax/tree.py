@@ -616,6 +616,10 @@ Declaration: TypeAlias = (
 )
 
 
+RULESET = ""
+"""How `SyntaxTree.broken` names a `jeu` declaration that did not parse, or was refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyntaxTree:
     """All declarations of a ruleset, file by file, in the order written."""
