@@ -82,5 +82,6 @@ PREDEFINED: Mapping[str, Unit] = {
     "jour": base("jour"),
     "ETP": base("ETP"),
     "m2": base("m2"),
+    "point": derived("point", Fraction(1, 100), NUMBER),
 }
 """Units every ruleset knows. A ruleset adds its own with `unité`."""

@@ -61,7 +61,7 @@ def unguarded_division(span: Span, divisor: str) -> Diagnostic:
         f"rien ne garantit que {divisor} n'est pas nul",
         span,
         "diviseur",
-        help=f"ajoutez une garde : quand {divisor} > 0 :",
+        help=f"ajoutez une garde, « quand {divisor} <> 0 : », ou remplacez le quotient par « défaut(… ; 0) »",
     )
 
 

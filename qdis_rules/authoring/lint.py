@@ -278,5 +278,5 @@ def _undocumented(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
             yield errors.no_source(parameter.span, f"le paramètre {parameter.code}")
     for table in ruleset.tables.values():
         for row in table.rows.values():
-            if row.label == row.name:
+            if row.label is None:
                 yield errors.no_label(row.span, f"la ligne {table.code}.{row.name}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qdis_rules.evaluation.admit import row_key
 from qdis_rules.evaluation.report import CheckResult, GapResult, Origin, Verdict
-from qdis_rules.evaluation.wording import french_number, in_unit, spoken, with_unit
+from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import (
@@ -25,6 +25,7 @@ from qdis_rules.numbers import (
     add,
     gather,
     negate,
+    round_shown,
     shown,
     subtract,
 )
@@ -229,8 +230,7 @@ def _placeholder(word: str, result: CheckResult) -> str:
     if gap is None:
         return "?"
     number = {"écart": gap.gap, "gauche": gap.left, "droite": gap.right, "tolérance": gap.tolerance}[word]
-    text = french_number(number)
-    return f"{text}\u00a0{gap.unit}" if gap.unit else text
+    return _short(number, gap.unit)
 
 
 # --- generated while evaluating -----------------------------------------------
@@ -320,8 +320,14 @@ def _pair(cell: typed.Cell, retained: Value, other: Known) -> GapResult | None:
 def _by(gap: GapResult | None) -> str:
     if gap is None:
         return ""
-    text = french_number(gap.gap)
-    return f" de {text}\u00a0{gap.unit}" if gap.unit else f" de {text}"
+    return f" de {_short(gap.gap, gap.unit)}"
+
+
+def _short(number: Decimal, unit: str | None) -> str:
+    """Return a number of a gap for a message: six decimals at most."""
+    cut = round_shown(number, MESSAGE_PLACES)
+    text = french_number(number) if cut == number else french_number(cut) + "…"
+    return f"{text}\u00a0{unit}" if unit else text
 
 
 def _unreached(evaluation: Evaluation) -> CheckResult | None:

@@ -13,7 +13,7 @@ from qdis_rules.units import Unit
 
 _THOUSANDS = "\u202f"
 _BEFORE_UNIT = "\u00a0"
-_MESSAGE_PLACES = 6
+MESSAGE_PLACES = 6
 
 
 def french_number(number: Decimal) -> str:
@@ -62,5 +62,5 @@ def spoken(value: Value, kind: Type, places: int | None = None) -> str:
     if places is not None:
         return with_unit(french_number(round_shown(size, places)), unit)
     if isinstance(size, Fraction):
-        return with_unit(french_number(round_shown(size, _MESSAGE_PLACES)) + "…", unit)
+        return with_unit(french_number(round_shown(size, MESSAGE_PLACES)) + "…", unit)
     return with_unit(french_number(shown(size)), unit)

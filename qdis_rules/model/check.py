@@ -367,7 +367,7 @@ class _Checker:
             rows={
                 name: typed.RowInfo(
                     name,
-                    row.label.value if row.label else name,
+                    row.label.value if row.label else None,
                     table.sections.get(name),
                     _notes(row.notes),
                     row.name.span,
@@ -376,7 +376,7 @@ class _Checker:
             },
             columns={
                 name: typed.ColumnInfo(
-                    name, column.label.value if column.label else name, _notes(column.notes), column.name.span
+                    name, column.label.value if column.label else None, _notes(column.notes), column.name.span
                 )
                 for name, column in table.columns.items()
             },

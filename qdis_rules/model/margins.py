@@ -12,7 +12,7 @@ from qdis_rules.model.resolve import simple_unit
 from qdis_rules.model.types import NumberType, number_unit
 from qdis_rules.numbers import ZERO, Exact, exact
 from qdis_rules.syntax import tree
-from qdis_rules.units import PERCENT, Unit
+from qdis_rules.units import Unit
 
 
 class Margins:
@@ -53,7 +53,7 @@ class Margins:
             of = simple_unit(quantity.unit.text, quantity.unit.span, self._units, self._diagnostics)
             if of is None:
                 return None
-            relative = of == PERCENT
+            relative = quantity.unit.text == "%"  # « point » is absolute
             amount = exact(Fraction(quantity.value) * of.scale)
             if not relative and not of.compatible(unit):
                 self._diagnostics.append(

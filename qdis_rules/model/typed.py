@@ -350,10 +350,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class RowInfo:
-    """A row of a fixed table: code, label, and the section it stands under."""
+    """A row of a fixed table: code, label if given, and the section it stands under."""
 
     name: str
-    label: str
+    label: str | None
     section: str | None
     notes: Notes
     span: Span = field(compare=False, repr=False)
@@ -361,10 +361,10 @@ class RowInfo:
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """A column: code and label."""
+    """A column: code, and label if given."""
 
     name: str
-    label: str
+    label: str | None
     notes: Notes
     span: Span = field(compare=False, repr=False)
 

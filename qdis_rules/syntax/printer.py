@@ -220,7 +220,7 @@ def _items(items: Sequence[tree.Column | tree.Row | tree.Section]) -> Iterator[s
     """Yield the lines of a table's items; labels of consecutive columns are aligned."""
     for _, group in groupby(items, key=lambda item: isinstance(item, tree.Column)):
         run = list(group)
-        width = max(len(item.name.text) if isinstance(item, tree.Column) else 0 for item in run)
+        width = max(len(item.name.text) if isinstance(item, tree.Column) and item.label else 0 for item in run)
         for item in run:
             match item:
                 case tree.Column():
