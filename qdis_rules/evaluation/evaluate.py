@@ -120,7 +120,8 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
                     elif isinstance(closed, Undefined):
                         frame.row_counts[table_code] = closed
             case Entered(slot, cell, gate):
-                frame.values[slot] = _gated(frame, gate) or inputs.entered(cell)
+                given = inputs.entered(cell)
+                frame.values[slot] = _gated(frame, gate) or given
             case Computed(slot, cell, gate, formula):
                 shut = _gated(frame, gate)
                 if shut is not None:

@@ -76,11 +76,11 @@ def second_ruleset(span: Span, first: Span) -> Diagnostic:
 def duplicate(what: str, name: str, span: Span, first: Span) -> Diagnostic:
     return _error(
         "nom-en-double",
-        f"{what} {name} est déclaré deux fois",
+        f"{what} {name} a deux déclarations",
         span,
-        "second",
-        (Label(first, "premier"),),
-        help="donnez un autre code à l'un des deux",
+        "seconde",
+        (Label(first, "première"),),
+        help="gardez-en une, ou donnez à l'autre un code différent",
     )
 
 
@@ -171,7 +171,8 @@ def list_key(span: Span, table: str, known: Iterable[str]) -> Diagnostic:
 
 
 def empty_table(span: Span, code: str, what: str) -> Diagnostic:
-    return _error("tableau-vide", f"le tableau {code} n'a pas de {what}", span, "déclaré ici")
+    help = f"déclarez au moins une {what}"
+    return _error("tableau-vide", f"le tableau {code} n'a pas de {what}", span, "déclaré ici", help=help)
 
 
 def not_for_list(span: Span, what: str) -> Diagnostic:
@@ -228,7 +229,12 @@ def no_family(span: Span, family: str, known: Iterable[str]) -> Diagnostic:
 
 def unknown_name(span: Span, known: Iterable[str], where: str) -> Diagnostic:
     return _unknown(
-        "nom-inconnu", f"« {span.text} » n'est pas un nom connu {where}".rstrip(), span, "nom inconnu", known
+        "nom-inconnu",
+        f"« {span.text} » n'est pas un nom connu {where}".rstrip(),
+        span,
+        "nom inconnu",
+        known,
+        fallback="hors de son tableau, une cellule s'écrit tableau.ligne ou tableau.ligne.colonne",
     )
 
 
@@ -352,8 +358,8 @@ def unit_mismatch(span: Span, left: Span, left_unit: Unit, right: Span, right_un
         "unites-incompatibles",
         f"{what} : {_unit(left_unit)} d'un côté, {_unit(right_unit)} de l'autre",
         right,
-        f"en {_unit(right_unit)}",
-        (Label(left, f"en {_unit(left_unit)}"),),
+        _in(right_unit),
+        (Label(left, _in(left_unit)),),
         help=_unit_help(left_unit, right_unit),
     )
 
@@ -361,16 +367,20 @@ def unit_mismatch(span: Span, left: Span, left_unit: Unit, right: Span, right_un
 def declared_unit(span: Span, found: Unit, place: Span, declared: Unit) -> Diagnostic:
     return _error(
         "unites-incompatibles",
-        f"la formule est en {_unit(found)}, la déclaration en {_unit(declared)}",
+        f"{_unit(found)} ici, {_unit(declared)} dans la déclaration",
         span,
-        f"en {_unit(found)}",
-        (Label(place, f"déclaré en {_unit(declared)}"),),
+        _in(found),
+        (Label(place, f"déclaré {_in(declared)}"),),
         help=_unit_help(declared, found),
     )
 
 
 def _unit(unit: Unit) -> str:
     return unit.symbol or "nombre sans unité"
+
+
+def _in(unit: Unit) -> str:
+    return f"en {unit.symbol}" if unit.symbol else "sans unité"
 
 
 def _unit_help(left: Unit, right: Unit) -> str | None:
@@ -384,7 +394,9 @@ def _unit_help(left: Unit, right: Unit) -> str | None:
 def wrong_kind(
     span: Span, found: Type, expected: str, secondary: tuple[Label, ...] = (), help: str | None = None
 ) -> Diagnostic:
-    return _error("genres-incompatibles", f"{expected} attendu ici, {found} trouvé", span, str(found), secondary, help)
+    return _error(
+        "genres-incompatibles", f"attendu ici : {expected} ; trouvé : {found}", span, str(found), secondary, help
+    )
 
 
 def kinds_differ(left: Span, left_kind: Type, right: Span, right_kind: Type, what: str) -> Diagnostic:
@@ -424,7 +436,7 @@ def wrong_count(span: Span, name: str, expected: str, found: int, example: str) 
 def step_not_constant(span: Span) -> Diagnostic:
     return _error(
         "pas-d-arrondi",
-        "le pas d'un arrondi est un nombre positif écrit en toutes lettres",
+        "le pas d'un arrondi est un nombre positif, écrit tel quel dans la formule",
         span,
         "pas",
         help="par exemple : arrondi(x ; 0,01 EUR)",
@@ -454,7 +466,7 @@ def range_backwards(span: Span, first: Span, last: Span) -> Diagnostic:
 
 
 def range_of_mixed(span: Span) -> Diagnostic:
-    return _error("plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "une seule plage par argument")
+    return _error("plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "plages de lignes différentes")
 
 
 def range_malformed(span: Span) -> Diagnostic:
@@ -566,11 +578,12 @@ def bounds_backwards(span: Span) -> Diagnostic:
 
 
 def bad_since(span: Span, why: str) -> Diagnostic:
-    return _error("depuis-invalide", why, span, "depuis")
+    return _error("depuis-invalide", "cet ancien code est incomplet", span, "ancien code", help=why)
 
 
 def wrong_name_for_row(span: Span, why: str) -> Diagnostic:
-    return _error("ligne-courante", why, span, "ici", help="par exemple : quand nature = ligne")
+    help = "par exemple, là où les lignes du tableau sont les réponses : = somme(emprunts.*.rn quand nature = ligne)"
+    return _error("ligne-courante", why, span, "ici", help=help)
 
 
 def row_is_no_answer(span: Span, row: str, answers: Sequence[str]) -> Diagnostic:
@@ -590,6 +603,7 @@ def row_without_accounts(span: Span, row: Span) -> Diagnostic:
         span,
         "rien à exclure",
         (Label(row, "déclarée ici"),),
+        help="retirez l'exclusion, ou donnez des comptes à cette ligne",
     )
 
 

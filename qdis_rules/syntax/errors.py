@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
 from qdis_rules.source import Span
@@ -44,7 +45,7 @@ def decimal_point(span: Span) -> Diagnostic:
 def comma_between_arguments(span: Span) -> Diagnostic:
     return _error(
         "separateur-d-arguments",
-        "les arguments se séparent par « ; », la virgule est celle des décimales",
+        "la virgule est celle des décimales, on sépare par « ; »",
         span,
         "virgule",
         help="écrivez min(1,5 ; 2)",
@@ -75,6 +76,16 @@ def reserved_word(span: Span) -> Diagnostic:
     )
 
 
+def bare_conditional(span: Span) -> Diagnostic:
+    return _error(
+        "si-sans-parentheses",
+        "à l'intérieur d'un calcul, « si … alors … sinon … » se met entre parenthèses",
+        span,
+        "ouvrez une parenthèse ici",
+        help="par exemple : a + (si b > 0 alors b sinon 0)",
+    )
+
+
 def chained_comparison(span: Span) -> Diagnostic:
     return _error(
         "comparaison-enchainee",
@@ -86,15 +97,51 @@ def chained_comparison(span: Span) -> Diagnostic:
 
 
 def unexpected(span: Span, found: str, expected: Iterable[str], where: str) -> Diagnostic:
-    names = list(dict.fromkeys(spoken(name) for name in sorted(expected)))
-    if len(names) > 6:
-        names = [*names[:6], "…"]
+    names = _awaited(frozenset(expected))
+    if found == END:
+        message = f"la déclaration s'arrête trop tôt, {where}"
+    else:
+        message = f"{found} n'est pas à sa place {where}"
     return _error(
         "syntaxe",
-        f"{found} n'est pas attendu {where}",
+        message.replace("« «", "«").replace("» »", "»"),  # a text is quoted already
         span,
         f"attendu : {', '.join(names)}" if names else "",
     )
+
+
+END: Final = "la fin de la déclaration"
+_VALUES: Final = ("NAME", "NUMBER", "TEXT", "DATE_LITTERALE")
+_KINDS: Final = ("EN", "ENTIER", "CHOIX", "DATE", "TEXTE", "OUI_NON")
+_NOTES: Final = ("SOURCE", "FIABILITE", "AIDE", "REPERE", "DEPUIS")
+_TOGETHER: Final = (
+    (_KINDS, "un genre (« en EUR », « entier », « date »…)"),
+    (_NOTES, "une note (« source », « aide »…)"),
+    (("A_GRAVE",), "« à … près »"),
+)
+
+
+def _awaited(expected: frozenset[str]) -> list[str]:
+    """Return at most seven phrases for what may come, the likeliest first."""
+
+    def rank(name: str) -> tuple[int, str]:
+        if name in _VALUES:
+            return _VALUES.index(name), name
+        if name in _KINDS:
+            return 10, name
+        return (30 if name in _NOTES else 40 if name == "$END" else 20), name
+
+    phrases = []
+    for name in sorted(expected, key=rank):
+        if name == "NAME" and "PERCENT" in expected:
+            continue  # after a number, a name is a unit
+        phrase = "« .. »" if name.startswith("__") else spoken(name)
+        for group, together in _TOGETHER:
+            if name in group and len(expected.intersection(group)) * 2 > len(group):
+                phrase = together
+        phrases.append(phrase)
+    names = list(dict.fromkeys(phrases))
+    return [*names[:6], "…"] if len(names) > 6 else names
 
 
 def outside(span: Span, word: str, home: str) -> Diagnostic:
@@ -138,7 +185,8 @@ def too_deep(span: Span, limit: int) -> Diagnostic:
 
 
 def source_too_long(span: Span, what: str) -> Diagnostic:
-    return _error("source-trop-longue", f"texte refusé : {what}", span)
+    help = "retirez du dossier ce qui n'appartient pas au jeu"
+    return _error("source-trop-longue", f"texte refusé : {what}", span, help=help)
 
 
 def number_too_long(span: Span) -> Diagnostic:
@@ -160,6 +208,7 @@ def bad_account(span: Span) -> Diagnostic:
         "un compte est une suite de 1 à 20 chiffres",
         span,
         "compte ou début de compte attendu",
+        help="séparez les comptes par « ; »",
     )
 
 
@@ -187,7 +236,7 @@ def bad_placeholder(span: Span, why: str) -> Diagnostic:
 
 
 def unreadable(span: Span, why: str) -> Diagnostic:
-    return _error("fichier-illisible", why, span)
+    return _error("fichier-illisible", why, span, help="enregistrez-le dans l'éditeur avec l'encodage UTF-8")
 
 
 def no_such_include(span: Span, path: str) -> Diagnostic:

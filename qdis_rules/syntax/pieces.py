@@ -225,6 +225,8 @@ def _explain(source: Source, tokens: list[Token], index: int, accepted: set[str]
         return _explain_character(span, before, after)
     if before is not None and before.type == token.type == "NUMBER":
         return errors.thousands_with_space(span_of(source, before), span)
+    if token.type == "SI" and "LPAR" in accepted:
+        return errors.bare_conditional(span)
     if "NAME" in accepted and token.type in KEYWORDS and token.value.replace(" ", "").isalpha():
         return errors.reserved_word(span)
     if token.type in ("COMPARATEUR", "EQUAL") and _has_comparison(tokens[:index]) and "PLUS" in accepted:

@@ -1,0 +1,73 @@
+"""`qdis analyser`: everything that can be said of a ruleset before any dossier is seen."""
+
+from __future__ import annotations
+
+import click
+
+from qdis_rules.cli import output
+from qdis_rules.cli.french import OK, VIOLATED, FrenchCommand
+from qdis_rules.cli.loading import JSON_OPTION, sources_of
+
+_HELP = """
+Analyse un jeu de règles : erreurs, avertissements, taille.
+
+Toutes les remarques sont données d'un coup, chacune avec sa place et, si possible, la correction. Un jeu qui
+n'a que des avertissements peut servir.
+
+\b
+Exemples :
+  qdis analyser 2023
+  qdis analyser rulesets/2024
+
+Codes de retour : 0, aucune erreur ; 1, au moins une erreur ; 2, jeu introuvable ou illisible.
+"""
+
+
+@click.command(
+    cls=FrenchCommand,
+    help=_HELP,
+    short_help="Analyse un jeu de règles sans dossier.",
+    arguments=[("JEU", "Une année fournie (2023), un répertoire ou un fichier .qdis.")],
+)
+@click.argument("which", metavar="JEU")
+@JSON_OPTION
+def analyser(which: str, as_json: bool) -> int:
+    """Check a ruleset statically."""
+    sources = sources_of(which)
+    from qdis_rules.diagnostics import Severity, in_source_order
+    from qdis_rules.pipeline import check_sources
+
+    checked = check_sources(sources.value)
+    diagnostics = in_source_order((*sources.diagnostics, *checked.diagnostics))
+    errors = sum(1 for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
+    if not errors:
+        from qdis_rules.authoring.lint import lint
+
+        diagnostics = in_source_order((*diagnostics, *lint(checked.value)))
+    warnings = len(diagnostics) - errors
+    ruleset = checked.value
+    sizes = {
+        "tableaux": len(ruleset.tables),
+        "cellules": len(ruleset.cells),
+        "controles": len(ruleset.checks),
+        "agregats": len(ruleset.aggregates),
+    }
+    if as_json:
+        document = {
+            "diagnostics": [dict(diagnostic.as_json()) for diagnostic in diagnostics],
+            "erreurs": errors,
+            "avertissements": warnings,
+            "taille": sizes,
+        }
+        output.say_json(document)
+    else:
+        output.say_diagnostics(diagnostics)
+        output.say(_summary(errors, warnings, sizes))
+    return VIOLATED if errors else OK
+
+
+def _summary(errors: int, warnings: int, sizes: dict[str, int]) -> str:
+    nouns = {"tableaux": "tableau", "cellules": "cellule", "controles": "contrôle", "agregats": "agrégat"}
+    plurals = {"tableaux": "tableaux"}
+    size = ", ".join(output.counted(number, nouns[kind], plurals.get(kind)) for kind, number in sizes.items())
+    return f"{output.counted(errors, 'erreur')}, {output.counted(warnings, 'avertissement')} ; {size}."

@@ -1,0 +1,58 @@
+"""The group `qdis`: its commands and its version."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import click
+
+from qdis_rules.cli.analyser import analyser
+from qdis_rules.cli.expliquer import expliquer
+from qdis_rules.cli.formater import formater
+from qdis_rules.cli.french import FrenchGroup
+from qdis_rules.cli.tester import tester
+from qdis_rules.cli.verifier import verifier
+
+_HELP = """
+Vérifie les dossiers QDIS et les jeux de règles qui les contrôlent.
+
+\b
+Pour un dossier :          qdis verifier coop.json
+                           qdis expliquer coop.json SF.frng
+Pour un jeu de règles :    qdis analyser rulesets/2023
+                           qdis tester rulesets/2023
+                           qdis formater rulesets/2023 --ecrire
+
+Codes de retour : 0, tout va bien ; 1, un contrôle bloquant, une erreur de règle ou un exemple en échec ;
+2, appel incorrect, fichier illisible ou inutilisable.
+"""
+
+
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    try:
+        version = metadata.version("qdis-rules")
+    except metadata.PackageNotFoundError:
+        version = "(version inconnue : non installé)"
+    click.echo(f"qdis {version}")
+    context.exit(0)
+
+
+app = FrenchGroup(
+    name="qdis",
+    help=_HELP,
+    commands=[verifier, expliquer, analyser, tester, formater],
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help="Affiche la version et s'arrête.",
+        )
+    ],
+)
+
+__all__ = ["app"]

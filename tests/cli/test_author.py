@@ -1,0 +1,128 @@
+"""`qdis analyser` and `qdis tester`: diagnostics, summaries, exit codes."""
+
+import json
+import re
+
+from .conftest import FAILING, PASSING, RULES
+
+WRONG = (
+    "jeu X exercice 2023\ntableau A « a »\n  colonne n « n » en EUR\n  ligne x « x »\nagrégat S.t « t » en EUR = A.y\n"
+)
+
+
+def write(place, name, text):
+    (place / name).write_text(text, encoding="utf-8")
+
+
+# --- analyser -----------------------------------------------------------------
+
+
+def test_a_sound_ruleset_exits_0_with_its_size(place, qdis):
+    result = qdis("analyser", "jeu.qdis")
+    assert result.exit_code == 0
+    last = result.stdout.splitlines()[-1]
+    assert re.fullmatch(r"0 erreur, \d+ avertissements? ; 3 tableaux, 13 cellules, \d+ contrôles, 5 agrégats\.", last)
+
+
+def test_warnings_alone_exit_0(place, qdis):
+    write(place, "avert.qdis", RULES.replace("  source « PCG »\n", ""))
+    result = qdis("analyser", "avert.qdis")
+    assert result.exit_code == 0
+    assert "avertissement[source-manquante]" in result.stdout
+
+
+def test_an_error_shows_its_place_and_exits_1(place, qdis):
+    write(place, "faux.qdis", WRONG)
+    result = qdis("analyser", "faux.qdis")
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "faux.qdis:5:" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("1 erreur, 0 avertissement ; 1 tableau, 1 cellule,")
+
+
+def test_a_folder_is_read_whole(place, qdis):
+    (place / "jeu").mkdir()
+    write(place, "jeu/a.qdis", RULES)
+    write(place, "jeu/b.qdis", PASSING)
+    assert qdis("analyser", "jeu").exit_code == 0
+
+
+def test_what_cannot_be_read_exits_2(place, qdis):
+    (place / "vide").mkdir()
+    for which, words in (
+        ("nulle-part", "ce chemin n'existe pas"),
+        ("vide", "aucun fichier .qdis"),
+        ("1999", "aucun jeu de règles n'est fourni pour l'exercice 1999"),
+        ("nul\0", "ne peut pas être lu"),
+    ):
+        result = qdis("analyser", which)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in result.stderr
+
+
+def test_analyser_json(place, qdis):
+    write(place, "faux.qdis", WRONG)
+    result = qdis("analyser", "faux.qdis", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["erreurs"], found["taille"]["tableaux"]) == (1, 1, 1)
+    assert found["diagnostics"][0]["lieu"]["ligne"] == 5
+    assert json.loads(qdis("analyser", "nulle-part", "--json").stdout)["problemes"]
+
+
+def test_carets_are_not_broken_on_a_narrow_terminal(place, terminal):
+    write(place, "faux.qdis", WRONG.replace("« t »", f"« {'t' * 60} »"))
+    out, code = terminal("analyser", "faux.qdis", COLUMNS="40")
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out).replace("\r", "").split("\n")
+    source = next(index for index, line in enumerate(lines) if "tttt" in line)
+    assert code == 1
+    column = lines[source + 1].index("^")
+    assert lines[source][column : column + 3] == "A.y"
+    assert "\x1b[1;31m^" in out
+
+
+# --- tester -------------------------------------------------------------------
+
+
+def test_passing_examples(place, qdis):
+    write(place, "ex.qdis", RULES + PASSING)
+    result = qdis("tester", "ex.qdis")
+    assert (result.exit_code, result.stdout) == (0, "✓ équilibrée\n1 exemple réussi, 0 échec.\n")
+
+
+def test_a_failing_example_shows_what_was_found(place, qdis):
+    write(place, "ex.qdis", RULES + PASSING + FAILING)
+    result = qdis("tester", "ex.qdis")
+    assert result.exit_code == 1
+    assert "✓ équilibrée\n✗ en échec\n    erreur[attente-non-satisfaite]" in result.stdout
+    assert "obtenu : 100\u00a0EUR" in result.stdout
+
+
+def test_no_example_is_said(place, qdis):
+    result = qdis("tester", "jeu.qdis")
+    assert result.exit_code == 0
+    assert "aucun exemple" in result.stdout
+
+
+def test_a_ruleset_in_error_is_its_author_s(place, qdis):
+    write(place, "faux.qdis", WRONG)
+    result = qdis("tester", "faux.qdis")
+    assert result.exit_code == 1
+    assert "faux.qdis:5:" in result.stdout
+
+
+def test_tester_json(place, qdis):
+    write(place, "ex.qdis", RULES + PASSING + FAILING)
+    found = json.loads(qdis("tester", "ex.qdis", "--json").stdout)
+    assert [each["reussi"] for each in found["exemples"]] == [True, False]
+    assert (found["reussis"], found["echoues"]) == (1, 1)
+    write(place, "faux.qdis", WRONG)
+    wrong = json.loads(qdis("tester", "faux.qdis", "--json").stdout)
+    assert wrong["problemes"]
+    assert wrong["diagnostics"]
+
+
+def test_ticks_are_coloured_on_a_terminal(place, terminal):
+    write(place, "ex.qdis", RULES + PASSING + FAILING.replace("en échec", "en [red]échec"))
+    out, code = terminal("tester", "ex.qdis")
+    assert code == 1
+    assert "\x1b[1;32m✓" in out
+    assert "en [red]échec" in out

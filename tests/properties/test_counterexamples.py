@@ -1,0 +1,144 @@
+"""The smallest rulesets on which an evaluator and the oracle once parted, or a value made no sense."""
+
+from decimal import Decimal
+
+import pytest
+
+from qdis_rules.evaluation.dossier import Account, Dossier, Raw
+from qdis_rules.pipeline import RulesetError
+from tests.properties.agreement import assert_agrees, compiled
+
+TWO_LISTS = """
+jeu X exercice 2023
+tableau B « b » liste clé k
+  colonne k « k » texte
+  colonne x « x » en EUR
+tableau A « a » liste clé k
+  colonne k « k » texte
+  colonne taux « t » en %
+  colonne y « y » en EUR = somme(B.*.x * taux)
+"""
+ONE_OR_TEN: list[dict[str, Raw]] = [{"k": "p", "x": 1}, {"k": "q", "x": 10}]
+
+
+@pytest.mark.parametrize("rates", [(100,), (100, 200), (100, 200, 300)])
+def test_the_row_at_hand_inside_a_fold_over_another_list(rates: tuple[int, ...]) -> None:
+    """`taux` is that of the row of A being computed, whichever row of B is being added."""
+    lists: dict[str, list[dict[str, Raw]]] = {"A": [{"k": str(rate), "taux": rate} for rate in rates], "B": ONE_OR_TEN}
+    report = assert_agrees(compiled(TWO_LISTS), Dossier(2023, lists=lists))
+    assert report._evaluation.value("A.*.y") == [11 * rate // 100 for rate in rates]
+
+
+SHIFTED_DIVISION = """
+jeu X exercice 2023
+tableau T « t »
+  colonne a « a » en EUR
+  colonne q « q » en % = a / (a - a)
+  colonne s « s » en % = T.r.q[N-1]
+  ligne r « r »
+"""
+
+
+def test_a_division_of_an_earlier_year_says_its_year() -> None:
+    """Even when the text of the division ends with a bracket."""
+    given = {"T.r.a": 1}
+    report = assert_agrees(compiled(SHIFTED_DIVISION), Dossier(2023, typed=given), [Dossier(2022, typed=given)])
+    assert [str(cause) for cause in report.cells["T.r.s"].causes] == ["division par zéro : a / (a - a) (2022)"]
+
+
+CLOSED = """
+jeu X exercice 2023
+tableau I « i »
+  colonne v « v » oui/non
+  ligne clos « c »
+tableau T « t » sans objet quand I.clos
+  colonne o « o » en EUR reprise de c
+  colonne c « c » en EUR
+  ligne a « a »
+  ligne t « t » = somme(a..a)
+"""
+
+
+def test_last_year_types_nothing_in_a_table_that_no_longer_applies() -> None:
+    """`T~sans_objet` speaks of what was typed this year, not of what a computed cell would take over."""
+    earlier = Dossier(2022, typed={"T.a.c": 5, "I.clos.v": False})
+    report = assert_agrees(compiled(CLOSED), Dossier(2023, typed={"I.clos.v": True}), [earlier])
+    assert report.checks["T~sans_objet"].verdict == "satisfait"
+
+
+@pytest.mark.parametrize(("closed", "wanted"), [(True, "sans objet"), (False, "violé"), (None, "indéterminé")])
+def test_a_second_value_is_compared_whether_the_table_applies_or_not(closed: bool | None, wanted: str) -> None:
+    """For an entered cell as for a computed one."""
+    dossier = Dossier(2023, typed={"I.clos.v": closed, "T.a.c": 1, "T.t.c": 2}, imported={"T.a.c": 2})
+    report = assert_agrees(compiled(CLOSED), dossier)
+    assert report.checks["T.t.c~saisie"].verdict == wanted
+    assert report.checks["T.a.c~rapatriement"].verdict == wanted
+
+
+MAPPED = """
+jeu X exercice 2023
+tableau I « i »
+  colonne v « v » oui/non
+  ligne clos « c »
+tableau T « t » sans objet quand I.clos
+  colonne c « c » en EUR
+  ligne a « a » comptes : 21
+tableau U « u »
+  colonne c « c » en EUR
+  ligne b « b » comptes : 5
+"""
+
+
+def test_a_trial_balance_types_nothing_in_a_table_that_does_not_apply() -> None:
+    """No account 21 in the balance: nothing stands in T, and nobody typed there."""
+    cash = Account("512", "Banque", None, None, None, None, Decimal(100), Decimal(0))
+    report = assert_agrees(compiled(MAPPED), Dossier(2023, typed={"I.clos.v": True}, balance=(cash,)))
+    assert report.checks["T~sans_objet"].verdict == "satisfait"
+
+
+@pytest.mark.parametrize(
+    ("column", "other"), [("en EUR", "en logement"), ("en EUR", "choix p | q"), ("oui/non", "en EUR"), ("date", "en %")]
+)
+def test_reprise_takes_over_a_value_of_the_same_kind(column: str, other: str) -> None:
+    """Otherwise 3 logements become 3 EUR, and an answer stands where a number is added."""
+    text = f"""
+    jeu X exercice 2023
+    tableau T « t »
+      colonne a « a » {column} reprise de b
+      colonne b « b » {other}
+      ligne r « r »
+    """
+    with pytest.raises(RulesetError):
+        compiled(text)
+
+
+def test_bounds_of_a_compound_unit() -> None:
+    """Bounds are in the unit of their cell, whatever the unit."""
+    text = """
+    jeu X exercice 2023
+    tableau T « t »
+      colonne a « a » en EUR/logement entre 0 et 100
+      ligne r « r »
+    """
+    report = assert_agrees(compiled(text), Dossier(2023, typed={"T.r.a": 101}))
+    assert report.checks["T.r.a~bornes"].verdict == "violé"
+
+
+OBLIGED = """
+jeu X exercice 2023
+tableau I « i »
+  colonne v « v » oui/non
+  ligne clos « c »
+tableau T « t » sans objet quand I.clos
+  colonne a « a » en EUR obligatoire
+  ligne r « r »
+  ligne t « t » = somme(r..r)
+"""
+
+
+@pytest.mark.parametrize("cell", ["T.r.a", "T.t.a"])
+def test_nothing_is_obligatory_in_a_table_that_does_not_apply(cell: str) -> None:
+    """Else a cooperative that the table does not concern could never validate."""
+    report = assert_agrees(compiled(OBLIGED), Dossier(2023, typed={"I.clos.v": True}))
+    assert report.checks[f"{cell}~obligatoire"].verdict == "sans objet"
+    assert report.ready_for_validation
