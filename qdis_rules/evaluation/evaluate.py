@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from qdis_rules.evaluation import verify
 from qdis_rules.evaluation.admit import Admitted, admit, row_key
@@ -46,7 +48,8 @@ from qdis_rules.suggest import nearest
 class Evaluation:
     """One dossier being evaluated: its frame, and where each retained value came from.
 
-    `others` are the second values of cells, `{code: {origin: value}}`, never retained.
+    `others` are the second values of cells, `{code: {origin: value}}`, never retained;
+    `other_rows` those of computed list columns, by (code, row).
     """
 
     plan: Plan
@@ -54,6 +57,7 @@ class Evaluation:
     frame: Frame
     origins: dict[str, Origin] = field(default_factory=dict)
     others: dict[str, dict[Origin, Known]] = field(default_factory=dict)
+    other_rows: dict[tuple[str, int], Known] = field(default_factory=dict)
     recomputed: set[str] = field(default_factory=set)
 
     def value(self, code: str) -> Value | ListValue:
@@ -99,8 +103,6 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
             code: _parameter(parameter, admitted.dossier.year) for code, parameter in ruleset.parameters.items()
         },
         row_counts={},
-        supplied=frozenset(),
-        supplied_in_row=frozenset(),
         past=past,
     )
     evaluation = Evaluation(plan, admitted, frame)
@@ -112,7 +114,7 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
     for step in plan.steps:
         match step:
             case Gate(slot, table_code, run_gate):
-                closed = _guarded(run_gate, frame, -1, table_code)
+                closed = _guarded(run_gate, frame, table_code)
                 frame.values[slot] = closed
                 if table_code in frame.row_counts:
                     if closed is True:
@@ -120,8 +122,9 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
                     elif isinstance(closed, Undefined):
                         frame.row_counts[table_code] = closed
             case Entered(slot, cell, gate):
-                given = inputs.entered(cell)
-                frame.values[slot] = _gated(frame, gate) or given
+                shut = _gated(frame, gate)
+                given = inputs.entered(cell, applies=shut is not NOT_APPLICABLE)
+                frame.values[slot] = given if shut is None else shut
             case Computed(slot, cell, gate, formula):
                 shut = _gated(frame, gate)
                 if shut is not None:
@@ -129,10 +132,9 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
                 elif cell.row == "*":
                     frame.values[slot] = _column(frame, cell, formula)
                 else:
-                    frame.values[slot] = _guarded(formula, frame, -1, cell.code)
+                    frame.values[slot] = _guarded(formula, frame, cell.code)
                     evaluation.origins[cell.code] = Origin.FORMULA
-                if cell.row != "*":
-                    inputs.second_values(cell)
+                inputs.second_values(cell, applies=shut is not NOT_APPLICABLE)
             case Indicator(slot, aggregate, guard, formula):
                 frame.values[slot] = _indicator(frame, aggregate.code, guard, formula)
     return evaluation
@@ -143,9 +145,9 @@ def _parameter(parameter: typed.Parameter, year: int) -> Value:
     return found.value if found is not None else Undefined.of(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
 
 
-def _guarded(code: Code, frame: Frame, row: int, subject: str) -> Value:
+def _guarded(code: Code, frame: Frame, subject: str) -> Value:
     try:
-        return code(frame, row)
+        return code(frame)
     except NumberTooLarge:
         return Undefined.of(CauseKind.TOO_LARGE, subject)
 
@@ -164,13 +166,16 @@ def _column(frame: Frame, cell: typed.Cell, code: Code) -> ListValue:
     count = frame.row_counts[cell.table]
     if not isinstance(count, int):
         return count
-    return [_guarded(code, frame, row, cell.code) for row in range(count)]
+    column = []
+    for frame.rows[cell.table] in range(count):
+        column.append(_guarded(code, frame, cell.code))
+    return column
 
 
 def _indicator(frame: Frame, subject: str, guard: Code | None, code: Code) -> Value:
-    allowed = _guarded(guard, frame, -1, subject) if guard is not None else True
+    allowed = _guarded(guard, frame, subject) if guard is not None else True
     if allowed is True:
-        return _guarded(code, frame, -1, subject)
+        return _guarded(code, frame, subject)
     return allowed if isinstance(allowed, Undefined) else NOT_APPLICABLE
 
 
@@ -199,13 +204,14 @@ class _Inputs:
             for index, row in enumerate(rows)
             for column in row
         }
-        evaluation.frame.supplied = frozenset(self.values) | {code for code, _ in in_row}
-        evaluation.frame.supplied_in_row = frozenset(in_row)
+        evaluation.frame.supplied = {*admitted.typed, *admitted.imported, *(code for code, _ in in_row)}
+        evaluation.frame.supplied_in_row = in_row
 
-    def entered(self, cell: typed.Cell) -> Value | ListValue:
+    def entered(self, cell: typed.Cell, *, applies: bool) -> Value | ListValue:
+        """Return the retained value of a cell, keeping the others."""
         if cell.row == "*":
             return self._list_column(cell)
-        self._carry(cell)
+        self._take_over(cell, applies)
         given = self.values.get(cell.code)
         if given:
             retained = next(iter(given))
@@ -220,19 +226,25 @@ class _Inputs:
             return Undefined.of(CauseKind.NO_TABLE, cell.table)
         return Undefined.of(CauseKind.ABSENT, cell.code)
 
-    def second_values(self, cell: typed.Cell) -> None:
+    def second_values(self, cell: typed.Cell, *, applies: bool) -> None:
         """Keep what the dossier gives a computed cell, to be compared with its formula."""
-        self._carry(cell)
-        self._keep(cell, self.values.get(cell.code, {}))
-
-    def _carry(self, cell: typed.Cell) -> None:
-        if cell.carried_from is None:
+        if cell.row != "*":
+            self._take_over(cell, applies)
+            self._keep(cell, self.values.get(cell.code, {}))
             return
-        past = self.evaluation.frame.past(1)
-        value = past.cell(cell.carried_from) if past is not None else None
-        if value is not None and not isinstance(value, Undefined | NotApplicable):
-            self.values.setdefault(cell.code, {})[Origin.CARRIED] = value
-            self.evaluation.frame.supplied |= {cell.code}
+        for index, row in enumerate(self.evaluation.admitted.rows.get(cell.table, ())):
+            if cell.column in row:
+                self.evaluation.other_rows[cell.code, index] = row[cell.column]
+
+    def _take_over(self, cell: typed.Cell, applies: bool) -> None:
+        """Add last year's closing; accounts and closings supply no cell of a table that does not apply."""
+        past = self.evaluation.frame.past(1) if cell.carried_from is not None else None
+        if past is not None and cell.carried_from is not None:
+            value = past.cell(cell.carried_from)
+            if not isinstance(value, Undefined | NotApplicable):
+                self.values.setdefault(cell.code, {})[Origin.CARRIED] = value
+        if applies and cell.code in self.values:
+            self.evaluation.frame.supplied.add(cell.code)
 
     def _keep(self, cell: typed.Cell, values: Mapping[Origin, Known]) -> None:
         if values:
@@ -254,6 +266,8 @@ class _Inputs:
             for index, row in enumerate(rows)
         ]
 
+
+_DATED: Final = re.compile(r" \([0-9]{4}\)$")
 
 # --- earlier years ------------------------------------------------------------
 
@@ -338,7 +352,7 @@ def _dated(value: Value | ListValue, year: int) -> Value:
         return Undefined(
             frozenset(
                 cause
-                if cause.kind is CauseKind.NO_YEAR or cause.subject.endswith(")")
+                if cause.kind is CauseKind.NO_YEAR or _DATED.search(cause.subject)
                 else Cause(cause.kind, f"{cause.subject} ({year})")
                 for cause in value.causes
             )
@@ -393,7 +407,7 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
     visible, exact_value, status, causes = visible_value(value, aggregate.type, aggregate.places)
     thresholds = []
     for threshold, code, _ in step.thresholds:
-        crossed = _guarded(code, evaluation.frame, -1, aggregate.code)
+        crossed = _guarded(code, evaluation.frame, aggregate.code)
         text = " ".join(threshold.condition.span.text.split())
         thresholds.append(
             ThresholdResult(

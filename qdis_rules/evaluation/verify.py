@@ -56,7 +56,7 @@ def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckR
 
 def _results(evaluation: Evaluation, check: typed.Check, trial: Trial, disabled: bool) -> Iterator[CheckResult]:
     if trial.rows_of is None:
-        yield _result(evaluation, check, trial, -1, trial.key, trial.label, disabled)
+        yield _result(evaluation, check, trial, trial.key, trial.label, disabled)
         return
     count = evaluation.frame.row_counts[trial.rows_of]
     if not isinstance(count, int) or count == 0:
@@ -66,28 +66,28 @@ def _results(evaluation: Evaluation, check: typed.Check, trial: Trial, disabled:
         return
     table = evaluation.plan.ruleset.tables[trial.rows_of]
     for row in range(count):
+        evaluation.frame.rows[trial.rows_of] = row
         key = row_key(table, evaluation.admitted.rows[trial.rows_of][row], row)
-        yield _result(evaluation, check, trial, row, key, key, disabled)
+        yield _result(evaluation, check, trial, key, key, disabled)
 
 
 def _result(
     evaluation: Evaluation,
     check: typed.Check,
     trial: Trial,
-    row: int,
     key: str | None,
     label: str | None,
     disabled: bool,
 ) -> CheckResult:
     if disabled:
         return _made(evaluation, check, key, label, Verdict.DEACTIVATED, None)
-    allowed = _run(evaluation, trial.guard, row, check.code) if trial.guard is not None else True
+    allowed = _run(evaluation, trial.guard, check.code) if trial.guard is not None else True
     if allowed is not True:
         verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
         causes = allowed if isinstance(allowed, Undefined) else None
         return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
-    outcome = _run(evaluation, trial.body, row, check.code)
-    gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap, row)) is not None)
+    outcome = _run(evaluation, trial.body, check.code)
+    gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
     if outcome is True:
         verdict, causes = Verdict.SATISFIED, None
     elif outcome is False:
@@ -98,13 +98,13 @@ def _result(
         verdict, causes = Verdict.NOT_APPLICABLE, None
     result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells)
     if verdict is Verdict.VIOLATED:
-        return replace(result, message=_message(evaluation, trial, result, row))
+        return replace(result, message=_message(evaluation, trial, result))
     return result
 
 
-def _run(evaluation: Evaluation, code: Code, row: int, subject: str) -> Value:
+def _run(evaluation: Evaluation, code: Code, subject: str) -> Value:
     try:
-        return code(evaluation.frame, row)
+        return code(evaluation.frame)
     except NumberTooLarge:
         return Undefined.of(CauseKind.TOO_LARGE, subject)
 
@@ -139,10 +139,10 @@ def _made(
     )
 
 
-def _gap(evaluation: Evaluation, gap: Gap, row: int) -> GapResult | None:
+def _gap(evaluation: Evaluation, gap: Gap) -> GapResult | None:
     """Return the sides of a comparison, or None when one of them is no number."""
     try:
-        sides = [code(evaluation.frame, row) for code in gap.sides]
+        sides = [code(evaluation.frame) for code in gap.sides]
         if gather(sides) is not None:
             return None
         numbers = [side for side in sides if isinstance(side, Decimal | Fraction)]
@@ -203,14 +203,14 @@ def _slack(op: str, gap: Exact, tolerance: Exact) -> Exact:
             return subtract(gap, tolerance)
 
 
-def _message(evaluation: Evaluation, trial: Trial, result: CheckResult, row: int) -> str:
+def _message(evaluation: Evaluation, trial: Trial, result: CheckResult) -> str:
     parts = []
     for part in trial.message:
         match part:
             case str():
                 parts.append(part)
             case (code, expr):
-                value = _run(evaluation, code, row, result.code)
+                value = _run(evaluation, code, result.code)
                 parts.append(spoken(value, expr.type, _places(evaluation, expr)))
             case _:
                 parts.append(_placeholder(part.word, result))
@@ -254,10 +254,22 @@ def _second_values(evaluation: Evaluation) -> Iterator[CheckResult]:
         assert not isinstance(retained, list)
         for origin, other in values.items():
             yield _second_value(evaluation, cell, retained, origin, other)
+    for (code, row), other in evaluation.other_rows.items():
+        cell = evaluation.plan.ruleset.cells[code]
+        column = evaluation.value(code)
+        table = evaluation.plan.ruleset.tables[cell.table]
+        key = row_key(table, evaluation.admitted.rows[cell.table][row], row)
+        retained = column[row] if isinstance(column, list) else column
+        yield _second_value(evaluation, cell, retained, Origin.TYPED, other, key)
 
 
 def _second_value(
-    evaluation: Evaluation, cell: typed.Cell, retained: Value, origin: Origin, other: Known
+    evaluation: Evaluation,
+    cell: typed.Cell,
+    retained: Value,
+    origin: Origin,
+    other: Known,
+    key: str | None = None,
 ) -> CheckResult:
     gaps: tuple[GapResult, ...] = ()
     causes: Undefined | None = None
@@ -275,7 +287,7 @@ def _second_value(
         if not same:
             kept = _SAID[evaluation.origins.get(cell.code, Origin.FORMULA)]
             message = (
-                f"« {cell.label} » : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
+                f"« {cell.label} »{f' ({key})' if key else ''} : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
                 f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."
             )
     suffix = {Origin.TYPED: "saisie", Origin.IMPORTED: "rapatriement", Origin.ACCOUNTS: "comptes"}.get(
@@ -283,8 +295,8 @@ def _second_value(
     )
     return CheckResult(
         f"{cell.code}~{suffix}",
-        None,
-        None,
+        key,
+        key,
         "bloquant",
         False,
         verdict,

@@ -16,7 +16,7 @@ from qdis_rules.model.margins import Margins
 from qdis_rules.model.order import Leaves, dependency_order, reads, shortest_cycle
 from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol, simple_unit
 from qdis_rules.model.scope import GLOBAL, Bare, Scope
-from qdis_rules.model.types import CONDITION, ChoiceType, NumberType, Type, number_unit
+from qdis_rules.model.types import CONDITION, ERROR, ChoiceType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import ZERO, Exact, exact
 from qdis_rules.source import Span
@@ -322,6 +322,10 @@ class _Checker:
             target = (name.parts[1], name.parts[2])
         found = home.cells.get(target)
         if found is not None:
+            if not _same_kind(symbol.type, found.type):
+                self.diagnostics.append(
+                    errors.kinds_differ(_kind_span(found), found.type, _kind_span(symbol), symbol.type, "reprise")
+                )
             return found.code
         if name.text not in table.broken:
             known = table.columns if symbol.column.carried_from is name else table.rows
@@ -451,6 +455,12 @@ def _contained(codes: list[str], formulas: Mapping[str, typed.Expr]) -> tuple[st
                     seen.add(read)
                     stack.append(read)
     return None
+
+
+def _same_kind(one: Type, other: Type) -> bool:
+    if isinstance(one, NumberType) and isinstance(other, NumberType):
+        return number_unit(one).compatible(number_unit(other))
+    return one == other or ERROR in (one, other)
 
 
 def _kind_span(symbol: CellSymbol) -> Span:

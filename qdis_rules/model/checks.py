@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors, typed
-from qdis_rules.model.expressions import Expressions, in_unit
+from qdis_rules.model.expressions import Expressions
 from qdis_rules.model.margins import Margins
 from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol
 from qdis_rules.model.scope import GLOBAL, Bare, Scope
 from qdis_rules.model.types import CONDITION, NumberType, number_unit
-from qdis_rules.numbers import ZERO
+from qdis_rules.numbers import ZERO, exact, negate
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 
@@ -206,21 +207,9 @@ class Checks:
             body = typed.Comparison(value, ">=", typed.Const(ZERO, NumberType(None), span), None, CONDITION, span)
             suffix, text = "positif", f"« {symbol.label} » doit être positif ou nul : "
         else:
-            unit = number_unit(symbol.type).symbol
             before = len(self.diagnostics)
-            node = (
-                tree.Between(
-                    tree.Reference(("?",), None, span),
-                    in_unit(bounds.low, unit),
-                    in_unit(bounds.high, unit),
-                    None,
-                    span,
-                )
-                if unit
-                else tree.Between(tree.Reference(("?",), None, span), bounds.low, bounds.high, None, span)
-            )
-            low = self.expressions.expect(node.low, scope, symbol.type, symbol.column.name.span)
-            high = self.expressions.expect(node.high, scope, symbol.type, symbol.column.name.span)
+            low = self._bound(bounds.low, symbol, scope)
+            high = self._bound(bounds.high, symbol, scope)
             if len(self.diagnostics) == before and isinstance(low, typed.Const) and isinstance(high, typed.Const):
                 if low.value > high.value:  # type: ignore[operator]
                     self._once(errors.bounds_backwards(span))
@@ -229,11 +218,23 @@ class Checks:
         instance = typed.CheckInstance(None, None, rows_of, guard, body, (text, value, "."))
         self._add(f"{symbol.code}~{suffix}", "bloquant", instance, symbol.code, span)
 
+    def _bound(self, node: tree.Expr, symbol: CellSymbol, scope: Scope) -> typed.Expr:
+        """Return a bound; a bare number is in the unit of its cell."""
+        bare = node.operand if isinstance(node, tree.Negation) else node
+        if isinstance(bare, tree.Quantity) and bare.unit is None:
+            size = exact(Fraction(bare.value) * number_unit(symbol.type).scale)
+            return typed.Const(negate(size) if bare is not node else size, symbol.type, node.span)
+        return self.expressions.expect(node, scope, symbol.type, symbol.column.name.span)
+
     def _required(
         self, symbol: CellSymbol, required: tree.Required, value: typed.Expr, scope: Scope, rows_of: str | None
     ) -> None:
         span = required.span
         guard = self.expressions.condition(required.condition, scope) if required.condition is not None else None
+        closed = self.tables[self.cells[symbol.code].table].not_applicable
+        if closed is not None:
+            applies = typed.Not(closed, CONDITION, span)
+            guard = applies if guard is None else typed.And((applies, guard), CONDITION, span)
         if self.cells[symbol.code].formula is not None:
             body: typed.Expr = typed.Apply("renseigné", (value,), CONDITION, span)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -480,14 +480,3 @@ def _choice(value: typed.Expr) -> ChoiceType | None:
 
 def _is_constant(value: typed.Expr) -> bool:
     return isinstance(value, typed.Const)
-
-
-def in_unit(node: tree.Expr, unit_name: str) -> tree.Expr:
-    """Return `node` with its bare numbers given a unit: bounds are in the unit of their cell."""
-    match node:
-        case tree.Quantity(value, None, span):
-            return tree.Quantity(value, tree.Name(unit_name, span), span)
-        case tree.Negation(operand, span):
-            return replace(node, operand=in_unit(operand, unit_name))
-        case _:
-            return node

@@ -21,7 +21,6 @@ from qdis_rules.model.typed import (
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 
-
 MAX_SUGGESTIONS: Final = 200
 
 

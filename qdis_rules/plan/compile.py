@@ -33,6 +33,11 @@ from qdis_rules.plan.frame import Code, Frame, ListValue, Value
 ONE = Decimal(1)
 
 
+def table_of(code: str) -> str:
+    """Return the table of a cell or list column."""
+    return code.partition(".")[0]
+
+
 class Compiler:
     """Compiles expressions against the slots of a plan."""
 
@@ -43,20 +48,18 @@ class Compiler:
         """Return the closure that computes `expr`."""
         match expr:
             case typed.Const(constant):
-                return lambda frame, row: constant
+                return lambda frame: constant
             case typed.CellValue(code, back) | typed.AggregateValue(code, back):
                 return self._read(code, back, isinstance(expr, typed.CellValue))
             case typed.RowValue(code):
                 return self._read_row(code)
             case typed.ParameterValue(code):
-                return lambda frame, row: frame.parameters[code]
+                return lambda frame: frame.parameters[code]
             case typed.YearValue():
-                return lambda frame, row: Decimal(frame.year)
+                return lambda frame: Decimal(frame.year)
             case typed.Negation(operand):
                 inner = self.code(operand)
-                return lambda frame, row: (
-                    negate(value) if isinstance(value := inner(frame, row), Decimal | Fraction) else value
-                )
+                return lambda frame: negate(value) if isinstance(value := inner(frame), Decimal | Fraction) else value
             case typed.Sum(terms):
                 return _sum([(minus, self.code(term)) for minus, term in terms])
             case typed.Product(factors):
@@ -68,7 +71,7 @@ class Compiler:
                 return _between(self.code(value), self.code(low), self.code(high), self.margin(margin))
             case typed.Not(operand):
                 inner = self.code(operand)
-                return lambda frame, row: not value if isinstance(value := inner(frame, row), bool) else value
+                return lambda frame: not value if isinstance(value := inner(frame), bool) else value
             case typed.And(operands):
                 return _kleene([self.code(operand) for operand in operands], absorbing=False)
             case typed.Or(operands):
@@ -81,8 +84,9 @@ class Compiler:
                 return _apply(function, [self.code(argument) for argument in arguments])
             case typed.Supplied(code, in_row):
                 if in_row:
-                    return lambda frame, row: (code, row) in frame.supplied_in_row
-                return lambda frame, row: code in frame.supplied
+                    table = table_of(code)
+                    return lambda frame: (code, frame.rows[table]) in frame.supplied_in_row
+                return lambda frame: code in frame.supplied
             case typed.Rows() | typed.Invalid():
                 raise AssertionError(f"{expr} never runs by itself")
             case _:
@@ -112,9 +116,9 @@ class Compiler:
     def _read(self, code: str, back: int, is_cell: bool) -> Code:
         if back == 0:
             slot = self._slots[code]
-            return lambda frame, row: cast(Value, frame.values[slot])
+            return lambda frame: cast(Value, frame.values[slot])
 
-        def read_past(frame: Frame, row: int) -> Value:
+        def read_past(frame: Frame) -> Value:
             past = frame.past(back)
             if past is None:
                 return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
@@ -123,11 +127,11 @@ class Compiler:
         return read_past
 
     def _read_row(self, code: str) -> Code:
-        slot = self._slots[code]
+        slot, table = self._slots[code], table_of(code)
 
-        def read_row(frame: Frame, row: int) -> Value:
+        def read_row(frame: Frame) -> Value:
             column = cast(ListValue, frame.values[slot])
-            return column[row] if isinstance(column, list) else column
+            return column[frame.rows[table]] if isinstance(column, list) else column
 
         return read_row
 
@@ -135,24 +139,24 @@ class Compiler:
         collectors = [self._collector(item) for item in items]
         finish = _FINISH[function]
 
-        def fold(frame: Frame, row: int) -> Value:
+        def fold(frame: Frame) -> Value:
             values: list[Value] = []
             skipped = 0
             for collect in collectors:
-                skipped += collect(frame, row, values)
+                skipped += collect(frame, values)
             if not values and skipped:
                 return NOT_APPLICABLE
             return finish(values)
 
         return fold
 
-    def _collector(self, item: typed.Expr) -> Callable[[Frame, int, list[Value]], int]:
+    def _collector(self, item: typed.Expr) -> Callable[[Frame, list[Value]], int]:
         """Return what appends the values of an item and counts those skipped as sans objet."""
         if not isinstance(item, typed.Rows):
             inner = self.code(item)
 
-            def one(frame: Frame, row: int, values: list[Value]) -> int:
-                value = inner(frame, row)
+            def one(frame: Frame, values: list[Value]) -> int:
+                value = inner(frame)
                 if value is NOT_APPLICABLE:
                     return 1
                 values.append(value)
@@ -163,7 +167,7 @@ class Compiler:
         value_code = self.code(item.value)
         condition = self.code(item.condition) if item.condition is not None else None
 
-        def rows(frame: Frame, row: int, values: list[Value]) -> int:
+        def rows(frame: Frame, values: list[Value]) -> int:
             count = frame.row_counts[table]
             if isinstance(count, NotApplicable):
                 return 1
@@ -171,10 +175,11 @@ class Compiler:
                 values.append(_Unfiltered(count.causes))
                 return 0
             skipped = 0
-            for index in range(count):
-                kept = condition(frame, index) if condition is not None else True
+            outer = frame.rows.get(table)
+            for frame.rows[table] in range(count):
+                kept = condition(frame) if condition is not None else True
                 if kept is True:
-                    value = value_code(frame, index)
+                    value = value_code(frame)
                     if value is NOT_APPLICABLE:
                         skipped += 1
                     else:
@@ -183,6 +188,8 @@ class Compiler:
                     values.append(_Unfiltered(kept.causes))
                 elif kept is NOT_APPLICABLE:
                     skipped += 1
+            if outer is not None:
+                frame.rows[table] = outer  # the row whose formula this is
             return skipped
 
         return rows
@@ -196,9 +203,9 @@ Margin = Callable[[Frame, Exact, Exact], Exact]
 
 
 def _sum(terms: Sequence[tuple[bool, Code]]) -> Code:
-    def run(frame: Frame, row: int) -> Value:
+    def run(frame: Frame) -> Value:
         total: Exact = ZERO
-        values = [code(frame, row) for _, code in terms]
+        values = [code(frame) for _, code in terms]
         for (minus, _), value in zip(terms, values, strict=True):
             if not isinstance(value, Decimal | Fraction):
                 return cast(Value, gather(values))
@@ -209,10 +216,10 @@ def _sum(terms: Sequence[tuple[bool, Code]]) -> Code:
 
 
 def _product(factors: Sequence[tuple[bool, Code]], subject: str) -> Code:
-    def run(frame: Frame, row: int) -> Value:
+    def run(frame: Frame) -> Value:
         above: Exact = ONE
         below: Exact = ONE
-        values = [code(frame, row) for _, code in factors]
+        values = [code(frame) for _, code in factors]
         for (divides, _), value in zip(factors, values, strict=True):
             if not isinstance(value, Decimal | Fraction):
                 return cast(Value, gather(values))
@@ -247,8 +254,8 @@ def holds(op: str, gap: Exact, tolerance: Exact) -> bool:
 
 
 def _comparison(left: Code, op: str, right: Code, margin: Margin) -> Code:
-    def run(frame: Frame, row: int) -> Value:
-        a, b = left(frame, row), right(frame, row)
+    def run(frame: Frame) -> Value:
+        a, b = left(frame), right(frame)
         none = gather((a, b))
         if none is not None:
             return none
@@ -265,11 +272,11 @@ def _between(value: Code, low: Code, high: Code, margin: Margin) -> Code:
     lower = _comparison(value, ">=", low, margin)
     upper = _comparison(value, "<=", high, margin)
 
-    def run(frame: Frame, row: int) -> Value:
-        none = gather((value(frame, row), low(frame, row), high(frame, row)))
+    def run(frame: Frame) -> Value:
+        none = gather((value(frame), low(frame), high(frame)))
         if none is not None:
             return none
-        return lower(frame, row) is True and upper(frame, row) is True
+        return lower(frame) is True and upper(frame) is True
 
     return run
 
@@ -277,8 +284,8 @@ def _between(value: Code, low: Code, high: Code, margin: Margin) -> Code:
 def _kleene(operands: Sequence[Code], absorbing: bool) -> Code:
     """`et` absorbs on False, `ou` on True; then sans objet wins over undefined."""
 
-    def run(frame: Frame, row: int) -> Value:
-        values = [operand(frame, row) for operand in operands]
+    def run(frame: Frame) -> Value:
+        values = [operand(frame) for operand in operands]
         if any(value is absorbing for value in values):
             return absorbing
         none = gather(values)
@@ -288,12 +295,12 @@ def _kleene(operands: Sequence[Code], absorbing: bool) -> Code:
 
 
 def _conditional(condition: Code, then: Code, otherwise: Code) -> Code:
-    def run(frame: Frame, row: int) -> Value:
-        chosen = condition(frame, row)
+    def run(frame: Frame) -> Value:
+        chosen = condition(frame)
         if chosen is True:
-            return then(frame, row)
+            return then(frame)
         if chosen is False:
-            return otherwise(frame, row)
+            return otherwise(frame)
         return chosen
 
     return run
@@ -305,29 +312,27 @@ def _apply(function: str, arguments: Sequence[Code]) -> Code:
         case "défaut":
             fallback = arguments[1]
 
-            def default(frame: Frame, row: int) -> Value:
-                value = first(frame, row)
+            def default(frame: Frame) -> Value:
+                value = first(frame)
                 if isinstance(value, Undefined | NotApplicable):
-                    return fallback(frame, row)
+                    return fallback(frame)
                 return value
 
             return default
         case "renseigné":
-            return lambda frame, row: not isinstance(first(frame, row), Undefined | NotApplicable)
+            return lambda frame: not isinstance(first(frame), Undefined | NotApplicable)
         case "abs":
-            return lambda frame, row: (
-                absolute(value) if isinstance(value := first(frame, row), Decimal | Fraction) else value
-            )
+            return lambda frame: absolute(value) if isinstance(value := first(frame), Decimal | Fraction) else value
         case "année":
-            return lambda frame, row: Decimal(value.year) if isinstance(value := first(frame, row), date) else value
+            return lambda frame: Decimal(value.year) if isinstance(value := first(frame), date) else value
         case _:
             rounding, step = Rounding(function), arguments[1]
 
-            def rounded(frame: Frame, row: int) -> Value:
-                value = first(frame, row)
+            def rounded(frame: Frame) -> Value:
+                value = first(frame)
                 if not isinstance(value, Decimal | Fraction):
                     return value
-                return round_to_step(value, cast(Exact, step(frame, row)), rounding)
+                return round_to_step(value, cast(Exact, step(frame)), rounding)
 
             return rounded
 

@@ -29,16 +29,21 @@ class Past(Protocol):
 
 @dataclass(slots=True)
 class Frame:
-    """One evaluation of one dossier. `past(k)` is the year k years ago, if known."""
+    """One evaluation of one dossier.
+
+    `rows` tells, by list, which of its rows is at hand; `supplied` the cells the dossier itself
+    gives; `past(k)` is the year k years ago, if known.
+    """
 
     year: int
     values: list[Value | ListValue]
     parameters: dict[str, Value]
     row_counts: dict[str, int | Undefined | NotApplicable]
-    supplied: frozenset[str]
-    supplied_in_row: frozenset[tuple[str, int]]
     past: Callable[[int], Past | None] = field(repr=False)
+    rows: dict[str, int] = field(default_factory=dict)
+    supplied: set[str] = field(default_factory=set)
+    supplied_in_row: set[tuple[str, int]] = field(default_factory=set)
 
 
-Code: TypeAlias = Callable[[Frame, int], Value]
-"""A compiled expression: frame and list row at hand (-1 outside lists) to value."""
+Code: TypeAlias = Callable[[Frame], Value]
+"""A compiled expression: frame to value."""

@@ -124,7 +124,10 @@ def dossier(cells, year=2023, **parts):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The working folder: `jeu.qdis`, `bon.json` (ready), `coop.json` (not), `avant.json` (2022)."""
-    write = lambda name, text: (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def write(name, text):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
     write("jeu.qdis", RULES)
     write("bon.json", dossier({**GOOD, "T06.annuites.n": 20, "T06.loyers.n": 100}))
     reasons = {"TAX01": "Programme neuf.\nVoir note."}
