@@ -115,6 +115,8 @@ def compile_sources(sources: Outcome[tuple[Source, ...]] | Sequence[Source]) -> 
     """Return the compiled ruleset of `sources`. Raises RulesetError."""
     noticed: tuple[Diagnostic, ...] = ()
     if isinstance(sources, Outcome):
+        if not sources.ok:
+            raise RulesetError(sources.diagnostics)  # a ruleset read in part means nothing
         noticed, sources = sources.diagnostics, sources.value
     outcome = check_sources(sources)
     diagnostics = in_source_order((*noticed, *outcome.diagnostics))

@@ -72,4 +72,4 @@ class _Reader:
                 if not target.is_relative_to(self.root.resolve()) or not target.is_file():
                     self.diagnostics.append(errors.no_such_include(declaration.path.span, declaration.path.value))
                 else:
-                    self.read(target)
+                    self.read(self.root / target.relative_to(self.root.resolve()))

@@ -102,7 +102,8 @@ def _unmet(ruleset: typed.TypedRuleset, report: Report, step: typed.ExampleStep)
     if step.kind == "check":
         return _unmet_check(report, step)
     value, kind, places = _found(ruleset, report, step)
-    said = spoken(value, kind, places)
+    cell = ruleset.cells.get(step.code)
+    said = spoken(value, kind, places, entered=cell is not None and cell.formula is None)
     if step.state is not None:
         wanted = {
             "absent": Status.ABSENT,

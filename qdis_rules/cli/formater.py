@@ -91,7 +91,7 @@ def formater(ctx: click.Context, names: tuple[str, ...], check: bool, write: boo
 
 def _below(names: tuple[str, ...]) -> Iterator[_File]:
     """Yield each file once: those named, and those below the folders named."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for name in names:
         path = Path(name)
         found = sorted(p for p in path.rglob(f"*{_SUFFIX}") if p.is_file()) if path.is_dir() else [path]
@@ -100,7 +100,7 @@ def _below(names: tuple[str, ...]) -> Iterator[_File]:
             empty.refuse("fichier-introuvable", f"ce répertoire ne contient aucun fichier {_SUFFIX}")
             yield empty
         for each in found:
-            real = each.resolve()
+            real = os.path.realpath(each) if "\0" not in name else name
             if real not in seen:
                 seen.add(real)
                 yield _File(str(each))

@@ -70,6 +70,8 @@ def prepare_streams() -> None:
 
 def abandon_stdout() -> None:
     """Let the interpreter end in silence once nothing can be written any more."""
+    if sys.stdout is not sys.__stdout__:
+        return  # someone else's stream, theirs to close
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -155,10 +157,19 @@ def failures(found: Sequence[Failure], as_json: bool) -> None:
         return
     for each in found:
         for problem in each.problems:
-            places = [one_line(place) for place in (each.file, problem.pointer) if place]
-            error_text(f"{' : '.join(dict.fromkeys(places))} : {one_line(problem.message)} [{problem.code}]")
+            error_text(f"{_placed(each.file, problem.pointer)} : {one_line(problem.message)} [{problem.code}]")
         if each.diagnostics:
             error_text("\n\n".join(diagnostic.render() for diagnostic in each.diagnostics))
+
+
+def _placed(file: str | None, pointer: str) -> str:
+    """Return « dossiers/coop.json:1:44 » from that file and « coop.json:1:44 », else both."""
+    if file is None:
+        return one_line(pointer)
+    name = Path(file).name
+    if name and pointer.startswith(name):
+        return one_line(file + pointer.removeprefix(name))
+    return one_line(f"{file} : {pointer}" if pointer else file)
 
 
 def failures_document(found: Sequence[Failure]) -> dict[str, Any]:

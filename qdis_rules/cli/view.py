@@ -309,6 +309,8 @@ def _reason(ruleset: Ruleset, cause: Cause) -> str:
     subject = one_line(cause.subject)
     known: Mapping[str, str] = {CauseKind.ABSENT: "à remplir", CauseKind.NO_TABLE: "tableau à fournir"}
     words = known.get(cause.kind, str(cause.kind))
+    if cause.kind is CauseKind.NO_YEAR:
+        return f"{words} : {subject} (à donner avec --precedent)"
     label = _label(ruleset, cause)
     return f"{words} : {subject}" + (f" « {label} »" if label else "")
 

@@ -265,7 +265,8 @@ class _Explainer:
             return f"{len(value)} lignes"
         if aggregate is not None:
             return spoken(value, aggregate.type, aggregate.places)
-        return spoken(value, self.ruleset.cells[code].type)
+        cell = self.ruleset.cells[code]
+        return spoken(value, cell.type, entered=cell.formula is None)
 
     def _causes(self, code: str) -> tuple[Cause, ...]:
         value = self.evaluation.value(code)

@@ -12,6 +12,7 @@ from qdis_rules.evaluation.admit import row_key
 from qdis_rules.evaluation.report import CheckResult, GapResult, Origin, Verdict
 from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
+from qdis_rules.model.examples import UNREACHED
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import (
     NOT_APPLICABLE,
@@ -36,9 +37,6 @@ from qdis_rules.plan.plan import Gap, Trial
 if TYPE_CHECKING:
     from qdis_rules.evaluation.evaluate import Evaluation
 
-UNREACHED = "balance~comptes"
-"""The code of the check that every account of the trial balance reaches a cell."""
-
 
 def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckResult, ...]:
     """Return the results of declared and generated checks, then of second values, then of the balance."""
@@ -60,8 +58,9 @@ def _results(evaluation: Evaluation, check: typed.Check, trial: Trial, disabled:
         return
     count = evaluation.frame.row_counts[trial.rows_of]
     if not isinstance(count, int) or count == 0:
-        verdict = Verdict.UNDETERMINED if isinstance(count, Undefined) else Verdict.NOT_APPLICABLE
-        causes = count if isinstance(count, Undefined) else None
+        # A bound says nothing of rows that are not there.
+        causes = count if isinstance(count, Undefined) and check.origin is None else None
+        verdict = Verdict.UNDETERMINED if causes is not None else Verdict.NOT_APPLICABLE
         yield _made(evaluation, check, None, None, Verdict.DEACTIVATED if disabled else verdict, causes)
         return
     table = evaluation.plan.ruleset.tables[trial.rows_of]
@@ -211,16 +210,23 @@ def _message(evaluation: Evaluation, trial: Trial, result: CheckResult) -> str:
                 parts.append(part)
             case (code, expr):
                 value = _run(evaluation, code, result.code)
-                parts.append(spoken(value, expr.type, _places(evaluation, expr)))
+                parts.append(_said(evaluation, value, expr))
             case _:
                 parts.append(_placeholder(part.word, result))
     return "".join(parts)
 
 
-def _places(evaluation: Evaluation, expr: typed.Expr) -> int | None:
-    if isinstance(expr, typed.AggregateValue):
-        return evaluation.plan.ruleset.aggregates[expr.code].places
-    return None
+def _said(evaluation: Evaluation, value: Value, expr: typed.Expr) -> str:
+    ruleset = evaluation.plan.ruleset
+    match expr:
+        case typed.AggregateValue(code):
+            return spoken(value, expr.type, ruleset.aggregates[code].places)
+        case typed.CellValue(code) | typed.RowValue(code):
+            return spoken(value, expr.type, entered=ruleset.cells[code].formula is None)
+        case typed.YearValue() | typed.Apply("année") if isinstance(value, Decimal):
+            return str(value)  # a year is no amount: 2023, not 2 023
+        case _:
+            return spoken(value, expr.type)
 
 
 def _placeholder(word: str, result: CheckResult) -> str:

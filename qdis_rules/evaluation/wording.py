@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from qdis_rules.model.types import ChoiceType, NumberType, Type, number_unit
-from qdis_rules.numbers import NOT_APPLICABLE, CauseKind, Exact, Undefined, divide, round_shown, shown
+from qdis_rules.numbers import NOT_APPLICABLE, Exact, Undefined, divide, round_shown, shown
 from qdis_rules.plan.frame import Value
 from qdis_rules.units import Unit
 
@@ -40,16 +40,17 @@ def in_unit(value: Exact, unit: Unit) -> Exact:
     return value if unit.scale == 1 else divide(value, Fraction(unit.scale))
 
 
-def spoken(value: Value, kind: Type, places: int | None = None) -> str:
+def spoken(value: Value, kind: Type, places: int | None = None, *, entered: bool = False) -> str:
     """Return how a message shows `value` (base units) of `kind`, rounded to `places` if given.
+
+    Without a value, an `entered` cell is absent; what is computed is *non calculable*.
 
     A quotient that does not terminate is cut at six decimals and ends with « … ».
     """
     if value is NOT_APPLICABLE:
         return "(sans objet)"
     if isinstance(value, Undefined):
-        absent = all(cause.kind in (CauseKind.ABSENT, CauseKind.NO_TABLE) for cause in value.causes)
-        return "(absent)" if absent else "(non calculable)"
+        return "(absent)" if entered else "(non calculable)"
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, date):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -15,8 +15,8 @@ from qdis_rules.model.linear import LinearForms
 from qdis_rules.model.margins import Margins
 from qdis_rules.model.order import Leaves, dependency_order, reads, shortest_cycle
 from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol, simple_unit
-from qdis_rules.model.scope import GLOBAL, Bare, Scope
-from qdis_rules.model.types import CONDITION, ERROR, ChoiceType, NumberType, Type, number_unit
+from qdis_rules.model.scope import GLOBAL, Bare, Scope, part_spans
+from qdis_rules.model.types import CONDITION, ERROR, ChoiceType, ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import ZERO, Exact, exact
 from qdis_rules.source import Span
@@ -52,6 +52,7 @@ class _Formulas:
 class _Checker:
     symbols: SymbolTable
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    circular: set[str] = field(default_factory=set)
     expressions: Expressions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +78,6 @@ class _Checker:
         order = self._order(formulas, aggregates, not_applicable)
         if order is not None:
             self._crossings(candidates, formulas, order)
-            self._double_counts(formulas)
         cells = self._cells(formulas)
         tables = {code: self._table(code, not_applicable.get(code)) for code in self.symbols.tables}
         tolerances = self._tolerances()
@@ -86,6 +86,8 @@ class _Checker:
         margins = Margins(tolerances, self.symbols.units, leaves, self.diagnostics)
         cells = {code: replace(cell, tolerance=margins.of_cell(cell)) for code, cell in cells.items()}
         checks = Checks(self.symbols, self.expressions, margins, tables, cells, self.diagnostics).all()
+        bodies = [instance.body for found in checks.values() for instance in found.instances]
+        self._double_counts([*formulas.values(), *bodies], formulas)
         ruleset = self.symbols.ruleset
         return typed.TypedRuleset(
             name=ruleset.name.text if ruleset else "",
@@ -93,7 +95,7 @@ class _Checker:
             version=ruleset.version.value if ruleset and ruleset.version else "",
             title=ruleset.title.value if ruleset and ruleset.title else "",
             tolerances=tolerances,
-            units=self.symbols.units,
+            units={name: unit for name, unit in self.symbols.units.items() if unit is not None},
             tables=tables,
             cells=cells,
             parameters={code: self._parameter(code) for code in self.symbols.parameters},
@@ -221,6 +223,7 @@ class _Checker:
         order, groups = dependency_order(graph)
         seen: set[tuple[Span, ...]] = set()
         for group in groups:
+            self.circular.update(group)
             path = shortest_cycle(graph, group)
             steps = [(node, graph[node][path[(i + 1) % len(path)]]) for i, node in enumerate(path)]
             # The columns of a table repeat the cycle of their rows: say it once.
@@ -252,10 +255,10 @@ class _Checker:
                 reported.add(places)
                 self.diagnostics.append(errors.crossing(code, *places))
 
-    def _double_counts(self, formulas: Mapping[str, typed.Expr]) -> None:
+    def _double_counts(self, expressions: Iterable[typed.Expr], formulas: Mapping[str, typed.Expr]) -> None:
         reported: set[Span] = set()
-        for formula in formulas.values():
-            for node in typed.walk(formula):
+        for expr in expressions:
+            for node in typed.walk(expr):
                 if not isinstance(node, typed.Fold) or node.function not in ("somme", "moyenne", "nombre"):
                     continue
                 ranges: dict[Span, list[str]] = {}
@@ -264,7 +267,7 @@ class _Checker:
                         ranges.setdefault(item.span, []).append(item.code)
                 for span, codes in ranges.items():
                     twice = _contained(codes, formulas) if len(codes) > 1 and span not in reported else None
-                    if twice is not None:
+                    if twice is not None and twice[0] not in self.circular:
                         reported.add(span)
                         computed, operand = twice
                         place = formulas[computed].span
@@ -294,7 +297,7 @@ class _Checker:
                     notes=_notes(symbol.row.notes if symbol.row else symbol.column.notes),
                     span=symbol.row.name.span if symbol.row else symbol.column.name.span,
                 )
-                if cell.selection is not None and not isinstance(symbol.type, NumberType):
+                if cell.selection is not None and not isinstance(symbol.type, NumberType | ErrorType):
                     self.diagnostics.append(errors.wrong_kind(cell.selection.prefix_spans[0], symbol.type, "un nombre"))
                 cells[cell.code] = cell
                 of_table.append(cell)
@@ -317,7 +320,12 @@ class _Checker:
         else:
             return None
         home = table
-        if len(name.parts) == 3 and name.parts[0] in self.symbols.tables:
+        if len(name.parts) == 3 and name.parts[0] not in self.symbols.tables:
+            if name.parts[0] not in self.symbols.broken:
+                span = part_spans(tree.Reference(name.parts, None, name.span))[0]
+                self.diagnostics.append(errors.unknown_table(span, self.symbols.tables))
+            return None
+        if len(name.parts) == 3:
             home = self.symbols.tables[name.parts[0]]
             target = (name.parts[1], name.parts[2])
         found = home.cells.get(target)
@@ -398,14 +406,12 @@ class _Checker:
             value = literal(dated.value, symbol.type, self.symbols.units, self.diagnostics, kind_span, dated.span)
             if value is not None:
                 values.append(typed.ParameterYear(value, dated.first, dated.last))
-            if dated.first is not None and dated.last is not None and dated.last < dated.first:
-                self.diagnostics.append(errors.years_backwards(dated.span))
         self._overlaps(decl)
         parameter = typed.Parameter(
             code, decl.label.value, symbol.type, _unit(symbol.type), tuple(values), _notes(decl.notes), decl.name.span
         )
         year = self.symbols.ruleset.year if self.symbols.ruleset else None
-        if year is not None and len(values) == len(decl.values):
+        if year and len(values) == len(decl.values):
             found = parameter.value_for(year)
             if found is None:
                 self.diagnostics.append(errors.no_value_yet(decl.name.span, code, year))

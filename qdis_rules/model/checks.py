@@ -139,7 +139,7 @@ class Checks:
                 and isinstance((node.left if isinstance(node, typed.Comparison) else node.value).type, NumberType)
                 for node in typed.walk(body)
             )
-            if not gap and not isinstance(body, typed.Invalid):
+            if not gap and not any(isinstance(node, typed.Invalid) for node in typed.walk(body)):
                 self.diagnostics.append(
                     errors.bad_placeholder(span, f"{{{word}}} : ce contrôle ne compare pas deux nombres")
                 )

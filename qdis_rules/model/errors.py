@@ -539,16 +539,6 @@ def account_twice(account: str, span: Span, cell: str, first: Span, first_cell: 
     )
 
 
-def accounts_on_formula(span: Span, cell: str, formula: Span) -> Diagnostic:
-    return _error(
-        "comptes-inutiles",
-        f"{cell} lit des comptes d'une autre colonne",
-        span,
-        "comptes",
-        (Label(formula, "déclaré ici"),),
-    )
-
-
 def margin_outside(span: Span) -> Diagnostic:
     return _error(
         "tolerance-hors-controle",
@@ -609,10 +599,6 @@ def row_without_accounts(span: Span, row: Span) -> Diagnostic:
 
 def not_integer(span: Span) -> Diagnostic:
     return _error("valeur-inadaptee", "un nombre entier est attendu", span, "valeur")
-
-
-def years_backwards(span: Span) -> Diagnostic:
-    return _error("annee-invalide", "l'exercice le plus ancien s'écrit en premier", span, "exercices")
 
 
 def tolerance_without_unit(span: Span) -> Diagnostic:

@@ -251,13 +251,20 @@ class Expressions:
         """Type both sides, the one that may be an answer after the other."""
         if _may_be_answer(node.left) and not _may_be_answer(node.right):
             right = self.check(node.right, scope)
-            return self.check(node.left, scope, _choice(right)), right
+            return self._opposite(node.left, scope, right), right
         if _may_be_answer(node.left) and isinstance(node.left, tree.Reference):
             if not self.names.readings(node.left, scope, 0) and not self.names.is_broken(node.left, scope):
                 right = self.check(node.right, scope)
-                return self.check(node.left, scope, _choice(right)), right
+                return self._opposite(node.left, scope, right), right
         left = self.check(node.left, scope)
-        return left, self.check(node.right, scope, _choice(left))
+        return left, self._opposite(node.right, scope, left)
+
+    def _opposite(self, node: tree.Expr, scope: Scope, other: typed.Expr) -> typed.Expr:
+        """Type the side that may be an answer; opposite what is unknown, a name without reading is no second mistake."""
+        if isinstance(other.type, ErrorType) and isinstance(node, tree.Reference) and _may_be_answer(node):
+            if not self.names.readings(node, scope, 0):
+                return typed.Invalid(node.span)
+        return self.check(node, scope, _choice(other))
 
     def _comparable(self, left: typed.Expr, right: typed.Expr, op: str, what: str) -> bool:
         kinds = (left.type, right.type)

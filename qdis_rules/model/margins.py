@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors, typed
 from qdis_rules.model.order import Leaves
-from qdis_rules.model.resolve import simple_unit
+from qdis_rules.model.resolve import Units, simple_unit
 from qdis_rules.model.types import NumberType, number_unit
 from qdis_rules.numbers import ZERO, Exact, exact
 from qdis_rules.syntax import tree
@@ -21,12 +21,12 @@ class Margins:
     def __init__(
         self,
         tolerances: Sequence[tuple[Unit, Exact]],
-        units: Mapping[str, Unit],
+        units: Units,
         leaves: Leaves,
         diagnostics: list[Diagnostic],
     ) -> None:
         self._tolerances = tolerances
-        self._units = dict(units)
+        self._units = units
         self._leaves = leaves
         self._diagnostics = diagnostics
 

@@ -90,7 +90,7 @@ def dependency_order(graph: Graph) -> tuple[list[str], list[list[str]]]:
 def shortest_cycle(graph: Graph, group: Iterable[str]) -> list[str]:
     """Return the nodes of a shortest cycle within a strongly connected group."""
     members = set(group)
-    start = next(node for node in graph if node in members)
+    start = min(members)  # whatever the order of declaration
     if start in graph[start]:
         return [start]
     parents: dict[str, str] = {}

@@ -64,12 +64,16 @@ class AggregateSymbol:
     type: Type
 
 
+Units = dict[str, Unit | None]
+"""Units by name; None for one whose declaration is wrong, which was said there."""
+
+
 @dataclass(slots=True)
 class SymbolTable:
     """What a ruleset declares. `broken` names what did not parse: never reported again."""
 
     ruleset: tree.RulesetDecl | None = None
-    units: dict[str, Unit] = field(default_factory=lambda: dict(PREDEFINED))
+    units: Units = field(default_factory=lambda: dict(PREDEFINED))
     tables: dict[str, TableSymbol] = field(default_factory=dict)
     parameters: dict[str, ParameterSymbol] = field(default_factory=dict)
     families: dict[str, tree.FamilyDecl] = field(default_factory=dict)
@@ -90,9 +94,12 @@ class _Resolver:
     def __init__(self) -> None:
         self.symbols = SymbolTable()
         self.diagnostics: list[Diagnostic] = []
+        self._unit_spans: dict[str, Span] = {}
+        self._unknown_families: set[str] = set()
 
     def run(self, syntax: tree.SyntaxTree) -> None:
         self.symbols.broken.update(syntax.broken)
+        self.symbols.units.update(dict.fromkeys(syntax.broken - set(PREDEFINED)))
         declarations = syntax.declarations
         # Units and families first: order of declaration changes nothing.
         for decl in declarations:
@@ -157,13 +164,17 @@ class _Resolver:
         unit = base(name)
         if decl.unit is not None and decl.factor is not None:
             of = unit_of(decl.unit, self.symbols.units, self.diagnostics)
-            unit = derived(name, Fraction(decl.factor) or Fraction(1), of or NUMBER)
+            if of is None:
+                self.symbols.units[name] = None
+                return
+            unit = derived(name, Fraction(decl.factor) or Fraction(1), of)
         known = self.symbols.units.get(name)
-        if known is None:
+        if known is None and name not in self.symbols.units:
             self.symbols.units[name] = unit
+            self._unit_spans[name] = decl.name.span
         elif name not in PREDEFINED:
-            self.diagnostics.append(errors.duplicate("l'unité", name, decl.name.span, decl.name.span))
-        elif (known.dimension, known.scale) != (unit.dimension, unit.scale):
+            self.diagnostics.append(errors.duplicate("l'unité", name, decl.name.span, self._unit_spans[name]))
+        elif known is not None and (known.dimension, known.scale) != (unit.dimension, unit.scale):
             self.diagnostics.append(errors.redefined_unit(decl.name.span, name))
 
     def _kind(self, node: tree.Kind | None, span: Span, code: str) -> Type:
@@ -202,7 +213,9 @@ class _Resolver:
         kind = self._kind(decl.kind, decl.name.span, decl.name.text)
         family = decl.name.parts[0] if len(decl.name.parts) > 1 else None
         if family not in self.symbols.families:
-            if family not in self.symbols.broken and not decl.internal:
+            name = family or ""
+            if name not in self.symbols.broken | self._unknown_families and not decl.internal:
+                self._unknown_families.add(name)
                 self.diagnostics.append(errors.no_family(decl.name.span, family or "SF", self.symbols.families))
             symbol = AggregateSymbol(decl, None, kind)
         else:
@@ -235,18 +248,22 @@ class _Resolver:
                 case tree.Section(title):
                     section = title.value
         code = decl.name.text
+        broken = decl.broken
         if decl.list_key is not None:
             for row in rows.values():
                 self.diagnostics.append(errors.list_with_rows(row.name.span, decl.list_key.span))
+            broken |= set(rows)
             rows = {}
             if decl.list_key.text not in columns and decl.list_key.text not in decl.broken:
                 self.diagnostics.append(errors.list_key(decl.list_key.span, code, columns))
+        if not columns or (decl.list_key is None and not rows):
+            self.symbols.broken.add(code)
         if not columns and not decl.broken:
             self.diagnostics.append(errors.empty_table(decl.name.span, code, "colonne"))
         elif decl.list_key is None and not rows and not decl.broken:
             self.diagnostics.append(errors.empty_table(decl.name.span, code, "ligne"))
         cells = self._cells(decl, rows, columns)
-        table = TableSymbol(decl, rows, columns, sections, cells, decl.broken)
+        table = TableSymbol(decl, rows, columns, sections, cells, broken)
         self._register(self.symbols.tables, decl.name, table, "le tableau")
 
     def _member(self, home: dict[str, Any], item: tree.Column | tree.Row, what: str) -> None:
@@ -271,20 +288,24 @@ class _Resolver:
                 label = column.label.value if column.label else name
                 cells["*", name] = CellSymbol(f"{code}.*.{name}", label, kind, None, column)
             return cells
+        kindless: set[str] = set()
         for row_name, row in rows.items():
             row_type = self._given_kind(row.kind) if row.kind else None
             for wanted in row.only:
                 if wanted.text not in columns and wanted.text not in decl.broken:
                     self.diagnostics.append(errors.unknown_column(wanted.span, code, decl.name.span, columns))
             only = {name.text for name in row.only} or set(columns)
+            if not only <= set(columns):
+                only = set(columns)  # an unknown name after `sur` is said once, not at each cell read
             missing = False
             for name, column in columns.items():
                 if name not in only:
                     continue
                 kind = row_type or column_types.get(name)
                 if kind is None:
-                    if not missing:
+                    if not missing and name not in kindless:
                         self.diagnostics.append(errors.cell_without_kind(code, row.name.span, column.name.span))
+                    kindless.add(name)
                     missing = True
                     kind = ERROR
                 cells[row_name, name] = CellSymbol(
@@ -300,7 +321,7 @@ def _cell_label(row: tree.Row, column: tree.Column, columns: int) -> str:
     return f"{row_label}, {column.label.value if column.label else column.name.text}"
 
 
-def unit_of(node: tree.UnitExpr, units: dict[str, Unit], diagnostics: list[Diagnostic]) -> Unit | None:
+def unit_of(node: tree.UnitExpr, units: Units, diagnostics: list[Diagnostic]) -> Unit | None:
     """Return the unit a node writes, or None once an unknown name is reported."""
     result: Unit | None = NUMBER
     for factor in node.factors:
@@ -315,11 +336,11 @@ def unit_of(node: tree.UnitExpr, units: dict[str, Unit], diagnostics: list[Diagn
     return result
 
 
-def simple_unit(name: str, span: Span, units: dict[str, Unit], diagnostics: list[Diagnostic]) -> Unit | None:
+def simple_unit(name: str, span: Span, units: Units, diagnostics: list[Diagnostic]) -> Unit | None:
     """Return the unit called `name`, or None once it is reported as unknown."""
     if name == "%":
         return PERCENT
-    unit = units.get(name)
-    if unit is None:
+    if name not in units:
         diagnostics.append(errors.unknown_unit(span, units))
-    return unit
+        return None
+    return units[name]

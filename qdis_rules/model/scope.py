@@ -91,8 +91,9 @@ class Names:
         found: list[tuple[str, Span, Expr]] = []
         code = ".".join(node.parts)
         parameter = self.symbols.parameters.get(code)
-        if parameter and not self._shift(node, back, "un paramètre"):
-            value: Expr = ParameterValue(code, parameter.type, node.span)
+        if parameter:
+            shifted = self._shift(node, back, "un paramètre")
+            value: Expr = Invalid(node.span) if shifted else ParameterValue(code, parameter.type, node.span)
             found.append(("un paramètre", parameter.decl.name.span, value))
         aggregate = self.symbols.aggregates.get(code)
         if aggregate:
@@ -216,7 +217,10 @@ class Names:
                     errors.unknown_row(spans[1], table.code, table.decl.name.span, self._known(table.rows))
                 )
         elif len(parts) == 2:
-            self.diagnostics.append(errors.column_needed(node.span, table.code, table.columns, table.decl.name.span))
+            if not table.broken:
+                self.diagnostics.append(
+                    errors.column_needed(node.span, table.code, table.columns, table.decl.name.span)
+                )
         else:
             self._report_column(table, spans[2], row, self._variable_column(parts[2], scope))
 

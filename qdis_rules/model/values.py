@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors
-from qdis_rules.model.resolve import simple_unit
+from qdis_rules.model.resolve import Units, simple_unit
 from qdis_rules.model.typed import Constant
 from qdis_rules.model.types import (
     ChoiceType,
@@ -22,13 +21,12 @@ from qdis_rules.model.types import (
 from qdis_rules.numbers import exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
-from qdis_rules.units import Unit
 
 
 def literal(
     value: tree.Value,
     kind: Type,
-    units: Mapping[str, Unit],
+    units: Units,
     diagnostics: list[Diagnostic],
     declared: Span | None,
     place: Span,
@@ -45,7 +43,7 @@ def literal(
             declared_unit = number_unit(kind)
             of = declared_unit
             if unit is not None:
-                written = simple_unit(unit.text, unit.span, dict(units), diagnostics)
+                written = simple_unit(unit.text, unit.span, units, diagnostics)
                 if written is None:
                     return None
                 of = written

@@ -32,6 +32,7 @@ STATES: Final = (
     "absent",
     "non calculable",
 )
+_EDGE: Final = " \u00a0\u202f"  # typists put no-break spaces inside « »
 _NUMBER = re.compile(r"[0-9]{1,15}(,[0-9]{1,6})?")
 
 
@@ -122,7 +123,11 @@ class Builder:
         parts = _parts(piece)
         values = []
         for dated in _trees(parts, "valeur_datee"):
-            years = [self._year(_token(t)) for t in dated.children if _is(t, "NUMBER")]
+            years = [self._year(_token(t)) or None for t in dated.children if _is(t, "NUMBER")]
+            if len(years) == 2 and years[0] and years[1] and years[0] > years[1]:
+                why = "l'exercice le plus ancien s'écrit en premier"
+                self.diagnostics.append(errors.bad_years(self._span(dated), why))
+                years = []
             values.append(
                 tree.DatedValue(
                     self._value(_tree(dated.children[0])),
@@ -336,7 +341,7 @@ class Builder:
     def _duties(self, parts: Sequence[Node]) -> _Duties:
         duties = _Duties()
         seen: dict[str, Span] = {}
-        for node in _trees(parts, "devoir"):
+        for node in [*_trees(parts, "devoir"), *_trees(parts, "ouverture_de")]:
             word = _token(node.children[0])
             self._once(seen, word)
             if word.type == "OBLIGATOIRE":
@@ -401,7 +406,7 @@ class Builder:
                     answers.append(tree.Answer(self._name(answer.children[0]), self._text(label) if label else None))
                 return tree.ChoiceKind(tuple(answers), span)
             case "TEXTE":
-                size = int(self._decimal(_token(rest[0]))) if rest else None
+                size = self._size(_token(rest[0])) if rest else None
                 return tree.SimpleKind("texte", size, span)
             case _:
                 return tree.SimpleKind(KEYWORDS[_token(head).type], None, span)
@@ -480,10 +485,11 @@ class Builder:
                 position += 1
         if plain:
             parts.append(plain)
+        parts = [_one_line(part) if isinstance(part, str) else part for part in parts]
         if parts and isinstance(parts[0], str):
-            parts[0] = parts[0].lstrip()
+            parts[0] = parts[0].lstrip(_EDGE)
         if parts and isinstance(parts[-1], str):
-            parts[-1] = parts[-1].rstrip()
+            parts[-1] = parts[-1].rstrip(_EDGE)
         return tree.Template(tuple(p for p in parts if p != ""), text.value, span)
 
     def _placeholder(self, start: int, end: int) -> tree.Expr | tree.Placeholder | None:
@@ -491,6 +497,10 @@ class Builder:
         for word in PLACEHOLDERS:
             if fold(content) == fold(word):
                 return tree.Placeholder(word, Span(self.source, start, end))
+        if "#" in content:
+            here = Span(self.source, start, end)
+            self.diagnostics.append(errors.bad_placeholder(here, "un commentaire entre accolades"))
+            return None
         node = parse_expression(self.source, start, end, self.diagnostics)
         return self._expr(node) if node is not None else None
 
@@ -559,8 +569,9 @@ class Builder:
 
     def _years(self, token: Token) -> tree.Years:
         span = span_of(self.source, token)
-        shifts = [int(part or "0") for part in re.findall(r"N\s*(?:-\s*([0-9]{1,3}))?", str(token))]
-        if len(re.findall(r"[0-9]+", str(token))) and max(shifts) > 50:
+        digits = [part.lstrip("0") or "0" for part in re.findall(r"N\s*(?:-\s*([0-9]+))?", str(token))]
+        shifts = [int(part) if len(part) < 4 else 1000 for part in digits]
+        if max(shifts) > 50:
             self.diagnostics.append(errors.bad_years(span, "on ne remonte pas de plus de 50 exercices"))
         if len(shifts) == 2 and shifts[0] < shifts[1]:
             self.diagnostics.append(errors.bad_years(span, "l'exercice le plus ancien s'écrit en premier"))
@@ -600,7 +611,7 @@ class Builder:
 
     def _text(self, node: Node) -> tree.Text:
         token = _token(node)
-        return tree.Text(" ".join(str(token)[1:-1].split()), span_of(self.source, token))
+        return tree.Text(_one_line(str(token)[1:-1]).strip(_EDGE), span_of(self.source, token))
 
     def _word(self, node: Node, what: str, allowed: tuple[str, ...]) -> tree.Name:
         span = self._span(node)
@@ -618,6 +629,13 @@ class Builder:
             return Decimal(0)
         return Decimal(digits.replace(",", "."))
 
+    def _size(self, token: Token) -> int:
+        if not re.fullmatch(r"[1-9][0-9]{0,5}", str(token)):
+            span = span_of(self.source, token)
+            self.diagnostics.append(errors.bad_word(span, "une longueur de texte", ("un nombre entier",)))
+            return 1000
+        return int(token)
+
     def _places(self, token: Token) -> int:
         if str(token) not in ("0", "1", "2", "3", "4", "5", "6"):
             allowed = ("0", "1", "2", "3", "4", "5", "6")
@@ -629,7 +647,7 @@ class Builder:
         if not re.fullmatch(r"[0-9]{4}", str(token)):
             span = span_of(self.source, token)
             self.diagnostics.append(errors.bad_years(span, "un exercice s'écrit sur quatre chiffres"))
-            return 2000
+            return 0
         return int(token)
 
     def _date(self, token: Token) -> tree.DateLiteral:
@@ -663,6 +681,11 @@ class _Duties:
     required: tree.Required | None = None
     carried_from: tree.Name | None = None
     opening_of: tree.Name | None = None
+
+
+def _one_line(text: str) -> str:
+    """Fold spaces and line ends; a no-break space is the author's own."""
+    return re.sub(r"[ \t\n]+", " ", text)
 
 
 def _parts(piece: Piece) -> Sequence[Node]:

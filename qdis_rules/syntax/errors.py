@@ -96,7 +96,7 @@ def chained_comparison(span: Span) -> Diagnostic:
     )
 
 
-def unexpected(span: Span, found: str, expected: Iterable[str], where: str) -> Diagnostic:
+def unexpected(span: Span, found: str, expected: Iterable[str], where: str, near: str | None = None) -> Diagnostic:
     names = _awaited(frozenset(expected))
     if found == END:
         message = f"la déclaration s'arrête trop tôt, {where}"
@@ -107,6 +107,7 @@ def unexpected(span: Span, found: str, expected: Iterable[str], where: str) -> D
         message.replace("« «", "«").replace("» »", "»"),  # a text is quoted already
         span,
         f"attendu : {', '.join(names)}" if names else "",
+        help=f"vouliez-vous dire « {near} » ?" if near else None,
     )
 
 

@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import Final
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
+from lark.lexer import BasicLexer, LexerThread
 from lark.utils import TextSlice
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.grammar import grammar_text
 from qdis_rules.source import Source, Span
+from qdis_rules.suggest import nearest
 from qdis_rules.syntax import errors
 from qdis_rules.syntax.tree import Comments
 from qdis_rules.syntax.words import KEYWORDS
@@ -40,12 +42,12 @@ _PIECES: Final = {
 }
 _IN_TABLE: Final = ("RUBRIQUE", "COLONNE", "LIGNE")
 _IN_EXAMPLE: Final = ("DONNE", "ATTEND")
-_NOT_CUT_AFTER: Final = {
-    "CONTROLE": ("ATTEND",),
-    "LIGNE": ("PRIORITE", "SAUF", "SEMICOLON", "EQUAL", "COMPARATEUR"),
-    "COLONNE": ("PRIORITE",),
-}
-_PREFIX: Final = ("MINUS", "NON")
+_AFTER_A_VALUE: Final = ("RPAR", "ET", "OU", "ALORS", "SINON", "EQUAL", "COMPARATEUR", "SEMICOLON", "QUAND", "COLON")
+_BEFORE_A_NAME: Final = frozenset(
+    "VBAR SEMICOLON EQUAL COMPARATEUR PLUS MINUS STAR SLASH LPAR COLON SI ALORS SINON ET OU NON QUAND ENTRE"
+    " DE EN SUR PARMI POUR".split()
+)
+_ITEMS: Final = tuple(_PIECES[keyword] for keyword in _IN_TABLE + _IN_EXAMPLE)
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +61,13 @@ def _lark() -> Lark:
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
+
+
+@lru_cache(maxsize=1)
+def _lexer() -> BasicLexer:
+    # `Lark.lex` would build its lexer anew at each call.
+    lexer: BasicLexer = _lark()._build_lexer()
+    return lexer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class _Cut:
     tokens: list[Token]
     above: list[str]
     beside: str | None = None
+    stray: Diagnostic | None = None  # said unless what should have held it did not parse
 
 
 def span_of(source: Source, token: Token) -> Span:
@@ -95,13 +105,19 @@ def span_of(source: Source, token: Token) -> Span:
 
 def read_pieces(source: Source, diagnostics: list[Diagnostic]) -> tuple[list[Piece], tuple[str, ...]]:
     """Return the pieces of `source`, and the comments after the last one."""
-    cuts, trailing = _cut(source, _lex(source, 0, len(source.text)), diagnostics)
+    cuts, trailing = _cut(source, _lex(source, 0, len(source.text)))
     pieces = []
+    said = False  # a mistake in a head explains the lines that follow it
     for cut in cuts:
         if cut.rule is None:
             diagnostics.append(errors.no_declaration(span_of(source, cut.tokens[0])))
+            said = True
             continue
         tree = _parse(source, cut.rule, cut.tokens, diagnostics)
+        if cut.rule not in _ITEMS:
+            said = tree is None
+        elif cut.stray is not None and not said:
+            diagnostics.append(cut.stray)
         span = span_of(source, cut.tokens[0]).to(span_of(source, cut.tokens[-1]))
         name = str(cut.tokens[1]) if len(cut.tokens) > 1 else ""
         pieces.append(Piece(cut.rule, name, tree, span, Comments(tuple(cut.above), cut.beside)))
@@ -120,19 +136,19 @@ def parse_expression(source: Source, start: int, end: int, diagnostics: list[Dia
 def _lex(source: Source, start: int, end: int) -> Iterator[Token]:
     try:
         # INCONNU takes any character, so the lexer never refuses one.
-        yield from _lark().lex(TextSlice(source.text, start, end))
+        yield from LexerThread.from_text(_lexer(), TextSlice(source.text, start, end)).lex(None)  # type: ignore[no-untyped-call]
     except UnexpectedCharacters as refused:  # pragma: no cover - kept as a guard
         raise AssertionError(f"the lexer refused a character at {refused.pos_in_stream}") from refused
 
 
-def _cut(source: Source, tokens: Iterator[Token], diagnostics: list[Diagnostic]) -> tuple[list[_Cut], list[str]]:
+def _cut(source: Source, lexed: Iterator[Token]) -> tuple[list[_Cut], list[str]]:
     """Cut the tokens at declaration keywords and hand each comment to its piece."""
     cuts: list[_Cut] = []
     pending: list[str] = []
     home = ""  # the kind of the declaration that is open: TABLEAU, EXEMPLE …
-    previous = ""
     last_line = 0
-    for token in tokens:
+    tokens = list(lexed)
+    for index, token in enumerate(tokens):
         if token.type == "COMMENTAIRE":
             text = token.value.rstrip()
             if cuts and token.line == last_line and cuts[-1].beside is None:
@@ -140,32 +156,76 @@ def _cut(source: Source, tokens: Iterator[Token], diagnostics: list[Diagnostic])
             else:
                 pending.append(text)
             continue
-        rule = _PIECES.get(token.type)
-        starts = rule is not None and previous not in _NOT_CUT_AFTER.get(token.type, ())
-        if starts and token.type == "RUBRIQUE" and home == "AGREGAT":
-            starts = False
+        keyword = token.type
+        piece = cuts[-1].tokens if cuts else []
+        following = tokens[index + 1 : index + 2]
+        first = token.line != last_line  # of its line
+        starts = _starts(token, following, piece, home) and (first or home == "TABLEAU" or keyword not in _IN_TABLE)
+        if token.type == "NAME" and first and not (piece and piece[-1].type in _BEFORE_A_NAME):
+            keyword = _misspelt(token, following) or keyword
+            starts = keyword != "NAME"
         if starts:
-            if token.type in _IN_TABLE and home != "TABLEAU":
-                diagnostics.append(errors.outside(span_of(source, token), token.value, "un tableau"))
-            elif token.type in _IN_EXAMPLE and home != "EXEMPLE":
-                diagnostics.append(errors.outside(span_of(source, token), token.value, "un exemple"))
-            if token.type not in _IN_TABLE + _IN_EXAMPLE:
-                home = token.type
-            cuts.append(_Cut(rule, [token], pending))
+            stray = _stray(source, token, keyword, home)
+            if keyword not in _IN_TABLE + _IN_EXAMPLE:
+                home = keyword
+            cuts.append(_Cut(_PIECES[keyword], [token], pending, stray=stray))
             pending = []
         elif cuts:
             if cuts[-1].beside is not None:  # a comment inside the piece moves above it
                 cuts[-1].above.append(cuts[-1].beside)
                 cuts[-1].beside = None
-            if pending:
-                cuts[-1].above.extend(pending)
-                pending = []
+            cuts[-1].above.extend(pending)
+            pending = []
             cuts[-1].tokens.append(token)
         else:
-            cuts.append(_Cut(None, [token], []))
-        previous = token.type
+            cuts.append(_Cut(None, [token], pending))
+            pending = []
         last_line = token.end_line or 0
     return cuts, pending
+
+
+def _starts(token: Token, following: list[Token], piece: list[Token], home: str) -> bool:
+    """Tell whether `token` begins a piece, given the tokens of the piece that is open."""
+    if token.type not in _PIECES:
+        return False
+    previous = piece[-1].type if piece else ""
+    named = len(piece) == 1 and previous in _PIECES and piece[0].line == token.line
+    if named and (previous, token.type) != ("ATTEND", "CONTROLE"):
+        return False  # where a name is expected: a reserved word, said so by the parser
+    match token.type:
+        case "CONTROLE":
+            return previous != "ATTEND"
+        case "RUBRIQUE":
+            return home != "AGREGAT"
+        case "COLONNE":
+            return previous != "PRIORITE"
+        case "LIGNE":
+            excluded = previous == "SAUF" or (previous == "SEMICOLON" and any(t.type == "SAUF" for t in piece))
+            compared = previous in ("EQUAL", "COMPARATEUR") and following[:1] and following[0].type != "NAME"
+            current_row = not following or compared or following[0].type in _AFTER_A_VALUE
+            return not (previous == "PRIORITE" or excluded or (current_row and home == "TABLEAU"))
+        case _:
+            return True
+
+
+def _misspelt(token: Token, following: list[Token]) -> str | None:
+    """Return the declaration keyword that a name at the start of a line was meant to be.
+
+    A name before a name or a text is never an expression.
+    """
+    if not following or following[0].type not in ("NAME", "CHEMIN", "TEXT"):
+        return None
+    words = {KEYWORDS[kind]: kind for kind in _PIECES}
+    near = nearest(token.value, words)
+    return words[near] if near is not None else None
+
+
+def _stray(source: Source, token: Token, keyword: str, home: str) -> Diagnostic | None:
+    if keyword in _IN_TABLE and home != "TABLEAU":
+        return errors.outside(span_of(source, token), token.value, "un tableau")
+    if keyword in _IN_EXAMPLE and home != "EXEMPLE":
+        return errors.outside(span_of(source, token), token.value, "un exemple")
+    return None
 
 
 def _parse(source: Source, rule: str, tokens: list[Token], diagnostics: list[Diagnostic]) -> Tree[Token] | None:
@@ -178,36 +238,49 @@ def _parse(source: Source, rule: str, tokens: list[Token], diagnostics: list[Dia
         try:
             parser.feed_token(token)
         except UnexpectedToken:
-            accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
-            diagnostics.append(_explain(source, tokens, index, accepted))
+            diagnostics.append(_explain(source, tokens, index, _accepted(rule, tokens[:index])))
             return None
     try:
         result: Tree[Token] = parser.feed_eof(tokens[-1])  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        accepted = parser.accepts()  # type: ignore[no-untyped-call]
-        diagnostics.append(_explain(source, tokens, len(tokens), accepted))
+        diagnostics.append(_explain(source, tokens, len(tokens), _accepted(rule, tokens)))
         return None
     return result
 
 
+def _accepted(rule: str, tokens: list[Token]) -> set[str]:
+    """Return the kinds of tokens that could follow; the refusal itself has already moved the parser."""
+    parser = _lark().parse_interactive(start=rule)
+    for token in tokens:
+        parser.feed_token(token)
+    accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
+    return accepted
+
+
 def _too_deep(tokens: list[Token]) -> Token | None:
     """Return the token that opens one level too many, counting brackets, signs, `non` and `si`."""
-    conditionals = 0
-    open_prefixes = [0]
+    prefixes, conditionals = [0], [0]  # of each open bracket
     for token in tokens:
-        if token.type == "LPAR":
-            open_prefixes.append(0)
-        elif token.type == "RPAR":
-            if len(open_prefixes) > 1:
-                open_prefixes.pop()
-            open_prefixes[-1] = 0
-        elif token.type == "SI":
-            conditionals += 1
-        elif token.type in _PREFIX:
-            open_prefixes[-1] += 1
-        else:
-            open_prefixes[-1] = 0 if token.type != "NAME" else open_prefixes[-1]
-        if len(open_prefixes) + sum(open_prefixes) + conditionals > MAX_DEPTH:
+        match token.type:
+            case "LPAR":
+                prefixes.append(0)
+                conditionals.append(0)
+            case "RPAR":
+                if len(prefixes) > 1:
+                    prefixes.pop()
+                    conditionals.pop()
+                prefixes[-1] = 0
+            case "SEMICOLON":
+                prefixes[-1] = conditionals[-1] = 0
+            case "SI":
+                conditionals[-1] += 1
+            case "MINUS" | "NON":
+                prefixes[-1] += 1
+            case "NAME":
+                pass  # a function name stands between a sign and its bracket
+            case _:
+                prefixes[-1] = 0
+        if len(prefixes) + sum(prefixes) + sum(conditionals) > MAX_DEPTH:
             return token
     return None
 
@@ -229,11 +302,12 @@ def _explain(source: Source, tokens: list[Token], index: int, accepted: set[str]
         return errors.bare_conditional(span)
     if "NAME" in accepted and token.type in KEYWORDS and token.value.replace(" ", "").isalpha():
         return errors.reserved_word(span)
-    if token.type in ("COMPARATEUR", "EQUAL") and _has_comparison(tokens[:index]) and "PLUS" in accepted:
+    if token.type in ("COMPARATEUR", "EQUAL") and _has_comparison(tokens[:index]):
         return errors.chained_comparison(span)
     word = KEYWORDS.get(token.type)
     found = f"« {word} »" if word else f"« {_short(token.value)} »"
-    return errors.unexpected(span, found, accepted, f"après « {_short(before.value)} »" if before else "ici")
+    near = nearest(token.value, KEYWORDS.values()) if token.type == "NAME" else None
+    return errors.unexpected(span, found, accepted, f"après « {_short(before.value)} »" if before else "ici", near)
 
 
 def _explain_character(span: Span, before: Token | None, after: Token | None) -> Diagnostic:

@@ -134,9 +134,9 @@ def _indented(lines: Iterable[str], indent: int = STEP) -> list[str]:
     return [" " * indent + line for line in lines]
 
 
-def _listed(words: Sequence[str], separator: str = ";") -> list[str]:
-    """Return words that each carry the separator, but the last."""
-    return [*(f"{word} {separator}" for word in words[:-1]), *words[-1:]]
+def _listed(words: Sequence[str]) -> list[str]:
+    """Return words that each carry a semicolon, but the last."""
+    return [*(f"{word} ;" for word in words[:-1]), *words[-1:]]
 
 
 # --- declarations -----------------------------------------------------------
@@ -369,7 +369,8 @@ def _kind(kind: tree.Kind | None) -> list[str]:
         case tree.NumberKind(unit, integer):
             return [*(["entier"] if integer else []), *([f"en {_unit(unit)}"] if unit is not None else [])]
         case tree.ChoiceKind(answers):
-            return ["choix", *_listed([_answer(answer) for answer in answers], "|")]
+            first, *others = map(_answer, answers)
+            return [f"choix {first}", *(f"| {answer}" for answer in others)]
         case tree.SimpleKind(word, size):
             return [word if size is None else f"{word} {size}"]
         case _:

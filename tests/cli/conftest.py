@@ -172,13 +172,13 @@ def process(tmp_path):
 
 @pytest.fixture
 def terminal(tmp_path):
-    """Run a command on a terminal of 100 columns; return (what is shown, exit code)."""
+    """Run a command on a terminal of 100 columns (or `COLUMNS`); return (what is shown, exit code)."""
     pty = pytest.importorskip("pty")
 
     def run(*args, **more):
         ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "qdis_rules.cli", *args]
-        env = environment(TERM="xterm-256color", COLUMNS="100", **more)
+        env = environment(**{"TERM": "xterm-256color", "COLUMNS": "100", **more})
         child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=env)
         os.close(theirs)
         shown = b""

@@ -76,6 +76,12 @@ def test_every_problem_of_a_dossier_is_told_with_its_place(place, qdis):
     assert "vouliez-vous dire BA.terrains.brut ?" in result.stderr
 
 
+def test_a_place_in_a_file_is_told_once_with_its_folder(place, qdis):
+    (place / "d").mkdir()
+    (place / "d" / "casse.json").write_text('{\n"a" 1}')
+    assert qdis("verifier", "d/casse.json", "--jeu", "jeu.qdis").stderr.startswith("d/casse.json:2:5 : ")
+
+
 @pytest.mark.parametrize("name", ["absent.json", "casse.json", ".", "nul\0.json"])
 def test_a_file_that_cannot_be_read_exits_2(place, qdis, name):
     result = qdis("verifier", name, "--jeu", "jeu.qdis")
@@ -155,7 +161,7 @@ def test_user_text_is_shown_as_written(place, qdis):
 
 
 def test_control_characters_do_not_reach_the_terminal(place, qdis, terminal):
-    (place / "pirate.json").write_text(dossier(BAD, organisme="A\x1b[2J\u202eB\ud800"), encoding="utf-8")
+    (place / "pirate.json").write_text(dossier(BAD, organisme="A\x1b[2J\u202eB"), encoding="utf-8")
     for out in (
         qdis("verifier", "pirate.json", "--jeu", "jeu.qdis").stdout,
         terminal("verifier", "pirate.json", "--jeu", "jeu.qdis")[0],

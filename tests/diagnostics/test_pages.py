@@ -29,10 +29,6 @@ contrôle DET01 bloquant « Les dépôts dépassent les emprunts. »
 """
 HEAD = "jeu QDIS exercice 2023\n"
 
-KNOWN = {
-    "comparaison-enchainee": "never said: where `<` is refused the parser has already reduced, PLUS is not accepted",
-    "fichier-illisible": "said twice: jeu-manquant follows, of a text nobody could read",
-}
 """Pages that show a bug, with the bug."""
 
 
@@ -83,13 +79,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def with_known_bugs(codes):
-    return [
-        pytest.param(code, marks=pytest.mark.xfail(reason=KNOWN[code])) if code in KNOWN else code for code in codes
-    ]
-
-
-@pytest.mark.parametrize("code", with_known_bugs(PAGES))
+@pytest.mark.parametrize("code", PAGES)
 def test_the_failing_example_says_just_what_it_announces(code):
     examples = failing(code)
     assert examples
@@ -108,8 +98,6 @@ def test_the_corrected_example_says_nothing(code):
 @pytest.mark.parametrize("code", PAGES)
 def test_the_message_is_the_golden_one(code, golden: Callable[[str, str], None]):
     rendered = [d.render() for found, _ in failing(code) for d in found if d.code == code]
-    if not rendered and code in KNOWN:
-        pytest.xfail(KNOWN[code])
     golden(code, "\n\n".join(rendered))
 
 
@@ -148,7 +136,7 @@ def test_every_code_has_a_page_and_every_page_a_code():
 
 def test_every_code_has_a_golden_message_and_every_golden_message_a_code():
     goldens = {path.stem for path in GOLDEN.glob("*.txt") if not path.stem.startswith("planted-")}
-    assert goldens | {"comparaison-enchainee"} == set(CODES)  # never said yet, see KNOWN
+    assert goldens == set(CODES)
 
 
 def test_the_index_tells_every_code_once_with_its_severity_in_order():

@@ -27,43 +27,34 @@ def report(text, **given):
     return compile_sources([Source.of("e.qdis", RULES + text)]).evaluate(Dossier(2023, **given))
 
 
-@pytest.mark.xfail(reason="`balance~comptes` is generated while evaluating; the resolver of examples does not know it")
 def test_an_example_may_expect_the_check_of_unreached_accounts():
     assert codes("exemple « e »\n donne compte 1 = 1\n attend contrôle balance~comptes satisfait\n") == []
 
 
-@pytest.mark.xfail(reason="GENERE has no `*`, so the generated checks of lists cannot be named")
 def test_an_example_may_expect_the_generated_check_of_a_list():
     assert codes("exemple « e »\n donne L.a.v = -1\n attend contrôle L.*.v~positif violé\n") == []
 
 
-@pytest.mark.xfail(reason="said twice: annee-invalide, and nom-inconnu proposing the very same name")
 def test_a_parameter_of_another_year_is_reported_once():
     assert codes("paramètre p « p » en EUR = 1\nagrégat x interne « x » en EUR = p[N-1]\n") == ["annee-invalide"]
 
 
-@pytest.mark.xfail(reason="the text is cut before the word is read as a name: two or three `syntaxe` instead")
 @pytest.mark.parametrize("word", ["controle", "famille", "agregat", "donne", "ligne"])
 def test_a_declaration_word_used_as_a_name_is_said_to_be_reserved(word):
     assert codes(f"tableau U « u »\n  colonne n « n » en EUR\n  ligne {word} « x »\n") == ["mot-reserve"]
 
 
-@pytest.mark.xfail(reason="years are grouped like amounts: « 2 023 »")
 def test_a_message_shows_a_year_as_a_year():
     found = report("contrôle C bloquant « {exercice} » T.a > 0\n", typed={"T.a.n": 0})
     assert found.checks["C"].message == "2023"
 
 
-@pytest.mark.xfail(reason="`spoken` says (absent) of a computed value whose causes are all absent cells")
 def test_a_computed_value_is_said_non_calculable_not_absent():
     found = report("", typed={"T.a.n": 0})
     assert found.cells["T.t.n"].status == "non calculable"
     assert found.explain("T.t.n").value == "(non calculable)"
 
 
-@pytest.mark.xfail(
-    reason="a list not supplied makes its bounds undetermined, so blocking; a fixed table's are sans objet"
-)
 def test_bounds_of_a_list_that_is_not_supplied_do_not_block():
     assert report("", typed={"T.a.n": 0}).ready_for_validation
 

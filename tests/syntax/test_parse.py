@@ -128,9 +128,6 @@ def test_a_broken_table_head_reports_once(before, head):
     assert [len(d.items) for d in others if isinstance(d, tree.TableDecl)] in ([], [1])
 
 
-@pytest.mark.xfail(
-    reason="pieces._cut: after a misspelt `tableau`, each row and column is reported as standing outside"
-)
 @pytest.mark.parametrize("before", ["", "jeu X exercice 2023\n"])
 def test_a_misspelt_table_head_reports_once(before):
     outcome = read(f"{before}tablau B « B »\n  colonne n « N »\n  ligne a « A »\n  ligne b « B »\n")
@@ -155,7 +152,6 @@ ROW_BUG = (
 )
 
 
-@pytest.mark.xfail(reason=ROW_BUG)
 @pytest.mark.parametrize("unfinished", ["colonne m « M » en EUR =", "ligne z « Z » =", "ligne z « Z » comptes : 21 ;"])
 def test_an_unfinished_formula_does_not_eat_the_next_row(unfinished):
     outcome = read(f"tableau T « T »\n  {unfinished}\n  ligne a « A »\n  ligne b « B »\n")
@@ -203,10 +199,6 @@ def test_frequent_mistakes_have_their_own_diagnostic(text, code, column):
     assert places(formula_outcome(text).diagnostics) == [(code, 1, offset + column)]
 
 
-@pytest.mark.xfail(
-    reason="pieces._explain wants PLUS among the accepted tokens, but the parser has reduced the second side before it "
-    "refuses: `comparaison-enchainee` is never said"
-)
 @pytest.mark.parametrize(
     "text", ["a < b < c", "1 <= x <= 3", "a = b = c", "f(a < b < c)", "si a < b < c alors 1 sinon 2"]
 )
@@ -238,12 +230,10 @@ def test_words_and_values_out_of_their_list(text, codes):
     assert [d.code for d in read(text).diagnostics] == codes
 
 
-@pytest.mark.xfail(reason="Builder._kind: the size of a texte is cut to its whole part without a word")
 def test_the_size_of_a_text_is_a_whole_number():
     assert not read("tableau T « T » ligne a « A » texte 5,5").ok
 
 
-@pytest.mark.xfail(reason="Builder._years: only three digits are read, so that [N-0012] is N-1")
 def test_a_shift_is_read_whole():
     (declaration,) = formula_outcome("x[N-0012]").value.declarations
     assert isinstance(declaration, tree.AggregateDecl)
@@ -252,7 +242,6 @@ def test_a_shift_is_read_whole():
     assert declaration.formula.years.first == 12
 
 
-@pytest.mark.xfail(reason="Builder._parameter takes years in any order: `pour 2022..2020` holds for no year")
 def test_the_years_of_a_parameter_run_forwards():
     assert not read("paramètre P « p » = 1 pour 2022..2020").ok
 
@@ -274,9 +263,6 @@ def test_a_reserved_word_cannot_be_a_name(word):
     assert word in outcome.diagnostics[0].help
 
 
-@pytest.mark.xfail(
-    reason="pieces._cut: a declaration keyword cuts even where a name is awaited; up to 3 diagnostics, no mot-reserve"
-)
 @pytest.mark.parametrize("word", sorted(BEGINNINGS))
 def test_a_word_that_begins_a_piece_cannot_be_a_name_either(word):
     outcome = read(f"tableau T « T »\n  colonne {word} « M »\n  ligne a « A »\n")
@@ -411,15 +397,10 @@ def test_depth_is_no_length():
     clean("agrégat A « a » = " + " + ".join(["(-x * f(y))"] * 2000) + "\n")
 
 
-@pytest.mark.xfail(reason="pieces._too_deep counts every `si` of a piece, even closed ones: 70 in a row are no depth")
 def test_conditionals_side_by_side_are_not_deep():
     clean("agrégat A « a » = " + " + ".join(["(si x > 0 alors 1 sinon 0)"] * 70) + "\n")
 
 
-@pytest.mark.xfail(
-    reason="pieces._lex: Lark.lex builds a new lexer at each call when a parser is set too; with interegular installed "
-    "that is seconds for each text and each { } of a message"
-)
 def test_the_lexer_is_built_once(monkeypatch):
     text = "contrôle C bloquant « {x} {y} » x = 1\n"
     clean(text)
