@@ -161,7 +161,10 @@ class Writer:
 
     def product(self, kind: str, depth: int, scope: Scope) -> str:
         if kind == "EUR" and self.chance(30):
-            factors = [self.number("ratio", depth - 1, scope, zero=False), self.number("logement", depth - 1, scope, zero=False)]
+            factors = [
+                self.number("ratio", depth - 1, scope, zero=False),
+                self.number("logement", depth - 1, scope, zero=False),
+            ]
         elif kind == "ratio":
             first = self.number("EUR", depth - 1, scope, zero=False)
             return f"({first} / {self.number('logement', depth - 1, scope, zero=False)})"
@@ -259,7 +262,10 @@ class Writer:
             case "not":
                 return f"(non {self.condition(depth - 1, scope)})"
             case "if":
-                parts = [self.condition(depth - 1, scope.exact()), *(self.condition(depth - 1, scope) for _ in range(2))]
+                parts = [
+                    self.condition(depth - 1, scope.exact()),
+                    *(self.condition(depth - 1, scope) for _ in range(2)),
+                ]
                 return f"(si {parts[0]} alors {parts[1]} sinon {parts[2]})"
             case "bool" if options_ := self.known("bool", scope):
                 ref = self.pick(options_)
@@ -316,7 +322,14 @@ class Writer:
         kind = self.pick(("EUR", "plain", "logement"))
         unit = self.pick(UNITS[kind])
         values = self.pick(
-            ("= 12,5", "= 3 pour 2020..2022 ; 4,25 pour 2023", "= 7 pour 2023", "= 0", "= 2 pour 2021", "= -1,5 pour 2022..2023")
+            (
+                "= 12,5",
+                "= 3 pour 2020..2022 ; 4,25 pour 2023",
+                "= 7 pour 2023",
+                "= 0",
+                "= 2 pour 2021",
+                "= -1,5 pour 2022..2023",
+            )
         )
         self.blocks.append(f"paramètre P{index} {self.label()} en {unit} {values}")
         self.refs.append(Ref(f"P{index}", kind, shifts=False))
@@ -408,7 +421,9 @@ class Writer:
                 kind = self.pick(NUMBERS)
                 places = f" arrondi {self.upto(0, 3)}" if self.chance(50) else ""
                 formula = self.number(kind, 3, Scope())
-                self.blocks.append(f"{head} en {self.pick(UNITS[kind])}{places}{guard} = {formula}{self.threshold(kind)}")
+                self.blocks.append(
+                    f"{head} en {self.pick(UNITS[kind])}{places}{guard} = {formula}{self.threshold(kind)}"
+                )
                 self.add(Ref(code, kind))
                 years = self.pick(("[N-2..N]", "[N-1..N]", "[N-2..N-1]"))
                 self.ranges.append(Ref(f"{code}{years}", kind))
@@ -447,7 +462,11 @@ class TableWriter:
         self.entered = {f"c{i}": writer.pick(("EUR", "EUR", "logement", "plain")) for i in range(writer.upto(1, 3))}
         self.lines: list[str] = []
         for name, kind in self.entered.items():
-            carried = f" reprise de {writer.pick([n for n, k in self.entered.items() if k == kind])}" if writer.chance(20) else ""
+            carried = (
+                f" reprise de {writer.pick([n for n, k in self.entered.items() if k == kind])}"
+                if writer.chance(20)
+                else ""
+            )
             duty = writer.duty(Scope())
             self.lines.append(f"  colonne {name} {writer.label()} {writer.kind(kind)}{writer.bounds()}{duty}{carried}")
         self.computed: dict[str, tuple[str, frozenset[str]]] = {}
@@ -497,7 +516,9 @@ class TableWriter:
             wanted = [column for column in columns if self.entered.get(column) == "EUR"]
             if wanted and writer.chance(20):
                 writer.prefix += 1
-                reading = writer.pick(("", " crédit", " débiteurs", " créditeurs", " ouverture débit", " mouvements crédit"))
+                reading = writer.pick(
+                    ("", " crédit", " débiteurs", " créditeurs", " ouverture débit", " mouvements crédit")
+                )
                 without = f" sauf {writer.prefix}5" if writer.chance(40) else ""
                 accounts = f" comptes {writer.pick(wanted)} : {writer.prefix}{without}{reading}"
             self.lines.append(f"  ligne {name} {writer.label()}{only}{duty}{accounts}")
@@ -569,7 +590,9 @@ class TableWriter:
 def rulesets(draw: DrawFn) -> RulesetText:
     """Return the text of a random ruleset, well-typed but for rare draws."""
     writer = Writer(draw)
-    tolerances = writer.pick(("", " tolérance 1 EUR", " tolérance 1 EUR ; 1 kEUR ; 0 logement", " tolérance 0,5 kEUR ; 1 %"))
+    tolerances = writer.pick(
+        ("", " tolérance 1 EUR", " tolérance 1 EUR ; 1 kEUR ; 0 logement", " tolérance 0,5 kEUR ; 1 %")
+    )
     head = f"jeu X exercice {YEAR}{tolerances}\nfamille F « f »\nfamille G « g »"
     for index in range(writer.upto(0, 2)):
         writer.parameter(index)
@@ -598,7 +621,9 @@ numbers: st.SearchStrategy[Raw] = st.one_of(
     st.sampled_from((*LONG, "0,5", "1\u202f250,00", "-3,25")),
     st.integers(-(10**15) + 1, 10**15 - 1),
 )
-dates: st.SearchStrategy[Raw] = st.sampled_from((date(1990, 5, 1), date(2020, 12, 31), date(2023, 1, 1), "31/12/2020", "2023-01-01"))
+dates: st.SearchStrategy[Raw] = st.sampled_from(
+    (date(1990, 5, 1), date(2020, 12, 31), date(2023, 1, 1), "31/12/2020", "2023-01-01")
+)
 
 
 def as_raw(value: Raw) -> Raw:
@@ -664,7 +689,9 @@ def dossiers(ruleset: typed.TypedRuleset, year: int = YEAR, earlier: bool = Fals
 
 def _dossier(draw: DrawFn, ruleset: typed.TypedRuleset, year: int, earlier: bool) -> Dossier:
     entered = [(code, cell.type) for code, cell in ruleset.cells.items() if cell.row != "*" and cell.formula is None]
-    computed = [(code, cell.type) for code, cell in ruleset.cells.items() if cell.row != "*" and cell.formula is not None]
+    computed = [
+        (code, cell.type) for code, cell in ruleset.cells.items() if cell.row != "*" and cell.formula is not None
+    ]
     one_in = draw(st.sampled_from((5, 2, 20)))
     given = _filled(draw, entered, one_in)
     given.update(_filled(draw, computed, 0))
@@ -741,7 +768,9 @@ junk: st.SearchStrategy[Any] = st.one_of(
     st.floats(),
     st.dates(),
     st.text(max_size=30),
-    st.sampled_from(("1e5", "NaN", "−3", "1 000 000", "1,5,5", "²", "٣", "oui", "NON", "rep_a", "31/02/2023", "+", " ", "9" * 300)),
+    st.sampled_from(
+        ("1e5", "NaN", "−3", "1 000 000", "1,5,5", "²", "٣", "oui", "NON", "rep_a", "31/02/2023", "+", " ", "9" * 300)
+    ),
     st.lists(st.integers(), max_size=2),
 )
 """Raw values of any sort, most of which no cell admits."""

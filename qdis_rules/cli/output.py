@@ -70,10 +70,11 @@ def prepare_streams() -> None:
 
 def abandon_stdout() -> None:
     """Let the interpreter end in silence once nothing can be written any more."""
-    if sys.stdout is not sys.__stdout__:
+    own = sys.__stdout__
+    if own is None or sys.stdout is not own:
         return  # someone else's stream, theirs to close
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), own.fileno())
 
 
 def on_terminal() -> bool:

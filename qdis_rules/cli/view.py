@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -208,20 +209,30 @@ def _reliability(reliability: str | None) -> str:
 
 def _groups(ruleset: Ruleset, report: Report) -> Iterator[Group]:
     wanted = (
-        ("Contrôles bloquants violés", 0, "bloquant", Verdict.VIOLATED, _violated),
-        ("Contrôles bloquants indéterminés", 0, "bloquant", Verdict.UNDETERMINED, _blocked),
-        ("Avertissements violés", 1, "avertissement", Verdict.VIOLATED, _violated),
-        ("Avertissements indéterminés", 1, "avertissement", Verdict.UNDETERMINED, _unsettled),
-        ("Informations", 2, "information", Verdict.VIOLATED, _violated),
-        ("Informations indéterminées", 2, "information", Verdict.UNDETERMINED, _unsettled),
+        ("bloquant", 0, "Contrôles bloquants violés", "Contrôles bloquants indéterminés"),
+        ("avertissement", 1, "Avertissements violés", "Avertissements indéterminés"),
+        ("information", 2, "Informations", "Informations indéterminées"),
     )
-    for title, level, severity, verdict, item in wanted:
-        found = [result for result in report.checks.having(verdict) if result.severity == severity]
+    for severity, level, violated, undetermined in wanted:
+        found = [result for result in report.checks.violated if result.severity == severity]
         if found:
-            yield Group(f"{title} ({len(found)})", level, tuple(item(ruleset, result) for result in found))
+            yield Group(f"{violated} ({len(found)})", level, tuple(map(_violated, found)))
+        found = [result for result in report.checks.undetermined if result.severity == severity]
+        if found:
+            most = _MANY if level == 0 else _FEW
+            items = tuple(_unsettled(ruleset, alike, most) for alike in _alike(found))
+            yield Group(f"{undetermined} ({len(found)})", level, items)
 
 
-def _violated(ruleset: Ruleset, result: CheckResult) -> Item:
+def _alike(results: Iterable[CheckResult]) -> Iterable[Sequence[CheckResult]]:
+    """Return the places of one check that lack the same things together."""
+    found: dict[tuple[str, tuple[Cause, ...]], list[CheckResult]] = {}
+    for result in results:
+        found.setdefault((result.code, result.causes), []).append(result)
+    return found.values()
+
+
+def _violated(result: CheckResult) -> Item:
     details = []
     if result.deciding is not None:
         details.append(_gap(result.deciding))
@@ -236,12 +247,14 @@ def _violated(ruleset: Ruleset, result: CheckResult) -> Item:
     return Item(_name(result), one_line(result.message), tuple(details))
 
 
-def _blocked(ruleset: Ruleset, result: CheckResult) -> Item:
-    return Item(_name(result), _text(ruleset, result), tuple(_reasons(ruleset, result.causes, _MANY)))
-
-
-def _unsettled(ruleset: Ruleset, result: CheckResult) -> Item:
-    return Item(_name(result), _text(ruleset, result), tuple(_reasons(ruleset, result.causes, _FEW)))
+def _unsettled(ruleset: Ruleset, alike: Sequence[CheckResult], most: int) -> Item:
+    first = alike[0]
+    reasons = tuple(_reasons(ruleset, first.causes, most))
+    if len(alike) == 1:
+        return Item(_name(first), _text(ruleset, first), reasons)
+    places = _listed((result.label or result.key or "" for result in alike), 6)
+    name = f"{one_line(first.code)} × {len(alike)}{_reliability(first.reliability)}"
+    return Item(name, _formula(ruleset, first), (f"pour : {places}", *reasons))
 
 
 def _name(result: CheckResult) -> str:
@@ -254,12 +267,17 @@ def _text(ruleset: Ruleset, result: CheckResult) -> str:
     cell = ruleset.cells.get(result.origin or "")
     if cell is not None:
         return f"« {one_line(cell.label)} »"
-    declared = ruleset.checks.get(result.code)
     place = f"« {one_line(result.label)} » : " if result.label else ""
+    return place + _formula(ruleset, result)
+
+
+def _formula(ruleset: Ruleset, result: CheckResult) -> str:
+    """Return the condition of a check as its author wrote it; those made while evaluating have none."""
+    declared = ruleset.checks.get(result.code)
     if declared is None:
-        return place
+        return ""
     instance = next((each for each in declared.instances if each.key == result.key), declared.instances[0])
-    return place + " ".join(one_line(instance.body.span.text).split(" "))
+    return re.sub(" +", " ", one_line(instance.body.span.text))
 
 
 def _gap(gap: GapResult) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -162,11 +162,9 @@ class _Explainer:
         accounts: tuple[AccountLine, ...] = (),
     ) -> Explanation:
         self.seen.add(code)
-        operands: list[Explanation] = []
         self.depth += 1
-        for part in (guard, formula) if self.depth < MAX_DEPTH else ():
-            if part is not None:
-                operands.extend(self._operands(part))
+        parts = [part for part in (guard, formula) if part is not None and self.depth < MAX_DEPTH]
+        operands = list(self._operands(parts))
         self.depth -= 1
         causes = self._causes(code)
         return Explanation(
@@ -185,9 +183,9 @@ class _Explainer:
             missing=self._missing(causes),
         )
 
-    def _operands(self, formula: typed.Expr) -> Iterator[Explanation]:
+    def _operands(self, parts: Iterable[typed.Expr]) -> Iterator[Explanation]:
         read: dict[str, typed.Expr] = {}
-        for node in typed.walk(formula):
+        for node in (node for part in parts for node in typed.walk(part)):
             match node:
                 case typed.CellValue(code, back) | typed.AggregateValue(code, back):
                     read.setdefault(code if back == 0 else f"{code}[N-{back}]", node)

@@ -49,6 +49,12 @@ def test_an_empty_dossier_is_not_ready(place, qdis):
     assert "tableau à fournir : BA « Bilan actif »" in result.stdout
 
 
+def test_places_of_a_check_that_lack_the_same_things_are_told_together(place, qdis):
+    (place / "vide.json").write_text(dossier({}))
+    out = qdis("verifier", "vide.json", "--jeu", "jeu.qdis").stdout
+    assert "  IMM02 × 2°  amort <= brut\n      pour : Terrains, Constructions [red]213[/red]\n      tableau" in out
+
+
 def test_an_earlier_dossier_is_read(place, qdis):
     without = qdis("verifier", "bon.json", "--jeu", "jeu.qdis").stdout
     assert "exercice manquant : 2022" in without

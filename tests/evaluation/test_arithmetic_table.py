@@ -526,9 +526,7 @@ def test_a_list_that_does_not_apply_is_sans_objet(argument: str) -> None:
     assert [result(mixed, f"F.{name}") for name in FOLDS] == [20, 20, 20, 20, 1]
 
 
-@pytest.mark.parametrize(
-    ("rows", "wanted"), [(None, {NO_LIST}), ({}, 0), (SUPPLIED, 2), (HOLED, 2), (UNKNOWN, 2)]
-)
+@pytest.mark.parametrize(("rows", "wanted"), [(None, {NO_LIST}), ({}, 0), (SUPPLIED, 2), (HOLED, 2), (UNKNOWN, 2)])
 def test_counting_the_rows_of_a_list(rows: RowsByKey | None, wanted: object) -> None:
     whole = ruleset(LIST + "agrégat F.n « n » entier = nombre(L)")
     assert result(whole.evaluate(list_dossier(rows, closed=False)), "F.n") == wanted
@@ -584,7 +582,9 @@ def compared() -> Ruleset:
     operators = {"eq": "=", "ne": "<>", "le": "<=", "ge": ">=", "lt": "<", "gt": ">"}
     checks = [f"contrôle {n} bloquant « m » T.x {op} T.y à 1 EUR près" for n, op in operators.items()]
     checks += [f"contrôle {n}_jeu bloquant « m » T.x {op} T.y" for n, op in operators.items()]
-    checks += [f"contrôle {n}_exact bloquant « m » (si T.x {op} T.y alors I.v sinon I.f)" for n, op in operators.items()]
+    checks += [
+        f"contrôle {n}_exact bloquant « m » (si T.x {op} T.y alors I.v sinon I.f)" for n, op in operators.items()
+    ]
     checks += [f"contrôle {n}_non bloquant « m » non (T.x {op} T.y à 1 EUR près)" for n, op in operators.items()]
     head = """
     jeu X exercice 2023 tolérance 1 EUR

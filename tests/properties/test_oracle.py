@@ -125,7 +125,9 @@ def test_adversarial_ties_of_divisions(half: int, a: Decimal, c: int, d: int, nu
     ruleset = sums()
     report = assert_agrees(ruleset, Dossier(YEAR, typed={"T.a.v": a, "T.b.v": b, "T.c.v": c, "T.d.v": d}))
     quotient = exact_tie + Fraction(nudge, 10**6 * c)
-    shown = {code: report.aggregates[f"F.{code}"].value for code in ("ensemble", "separe", "moyenne", "double", "appel")}
+    shown = {
+        code: report.aggregates[f"F.{code}"].value for code in ("ensemble", "separe", "moyenne", "double", "appel")
+    }
     wanted = half_away(quotient, 2)
     assert {code: Fraction(value) for code, value in shown.items()} == dict.fromkeys(shown, wanted)  # type: ignore[arg-type]
     if nudge == 0:

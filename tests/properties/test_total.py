@@ -108,7 +108,9 @@ def any_dossier(years: st.SearchStrategy[int]) -> st.SearchStrategy[Dossier]:
         lists=st.dictionaries(st.sampled_from(("L", "L", "T", "M")), st.lists(rows, max_size=3), max_size=2),
         balance=st.one_of(st.none(), st.lists(accounts, max_size=3)),
         filed=st.dictionaries(st.sampled_from(("F.a", "F.b", "F.b2", "F.z")), junk, max_size=2),
-        justifications=st.dictionaries(st.sampled_from(("C1", "C2", "Z", "T.x.a~positif")), st.text(max_size=5), max_size=2),
+        justifications=st.dictionaries(
+            st.sampled_from(("C1", "C2", "Z", "T.x.a~positif")), st.text(max_size=5), max_size=2
+        ),
     )
 
 

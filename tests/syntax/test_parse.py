@@ -161,7 +161,6 @@ def test_an_unfinished_formula_does_not_eat_the_next_row(unfinished):
     assert len(table.items) == 2
 
 
-@pytest.mark.xfail(reason="pieces._cut: `ligne` after `si`, `et`, `(` … begins a row even where no row can begin")
 @pytest.mark.parametrize("condition", ["ligne = a", "(ligne = a)", "x = 1 et ligne = a", "non ligne = a"])
 def test_the_current_row_may_stand_first_in_a_condition(condition):
     clean(f"tableau T « T »\n  colonne m « M » en EUR = si {condition} alors 1 sinon 2\n  ligne a « A »\n")

@@ -1,0 +1,144 @@
+"""The 2023 ruleset: complete, sourced, and true on the demonstration cooperative."""
+
+import importlib.util
+import re
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from qdis_rules import Dossier, load_ruleset, read_dossier
+from qdis_rules.authoring.examples import run_examples
+from qdis_rules.authoring.lint import lint
+from qdis_rules.pipeline import bundled_folder
+from qdis_rules.source import Source
+from qdis_rules.syntax.printer import format_source
+
+FOLDER = bundled_folder(2023)
+DOSSIERS = FOLDER / "dossiers"
+
+
+@pytest.fixture(scope="module")
+def ruleset():
+    return load_ruleset(2023)
+
+
+@pytest.fixture(scope="module")
+def report(ruleset):
+    history = [read_dossier(DOSSIERS / f"demo-{year}.json") for year in (2022, 2021)]
+    return ruleset.evaluate(read_dossier(DOSSIERS / "demo-2023.json"), history)
+
+
+def test_nothing_is_to_be_said_of_it(ruleset):
+    assert ruleset.warnings == ()
+    assert [d.render() for d in lint(ruleset.typed)] == []
+
+
+def test_every_rule_has_a_source_and_a_reliability(ruleset):
+    items = [
+        *ruleset.tables.values(),
+        *(check for check in ruleset.checks.values() if check.origin is None),
+        *ruleset.aggregates.values(),
+        *ruleset.typed.parameters.values(),
+    ]
+    assert [item.code for item in items if not (item.notes.source and item.notes.reliability)] == []
+
+
+def test_its_examples_pass(ruleset):
+    results = run_examples(ruleset)
+    assert len(results) >= 20
+    assert [d.render() for result in results for d in result.diagnostics] == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.qdis")), ids=lambda path: path.name)
+def test_its_files_are_in_canonical_form(path):
+    text = path.read_text(encoding="utf-8")
+    assert format_source(Source.of(path.name, text)).value == text
+
+
+def test_identities_held_are_named_and_exist(ruleset):
+    """At least 60 identities by a check, or by a formula verified when the dossier supplies the cell."""
+    held = {}
+    for line in (FOLDER / "IDENTITES.md").read_text(encoding="utf-8").splitlines():
+        row = re.match(r"\| (C\d{3}) \| .*? \| (contrôle|calcul vérifié)[ :]+([^|]*?) *\|", line)
+        if row:
+            held[row[1]] = (row[2], re.findall(r"[A-Za-z0-9_]+(?:\.[a-z0-9_*]+)*", row[3]))
+    assert len(held) >= 60
+    for identity, (kind, codes) in held.items():
+        if kind == "contrôle":
+            assert codes[0] in ruleset.checks, identity
+        else:
+            assert any(cell in ruleset.cells and ruleset.cells[cell].formula for cell in codes), identity
+
+
+def test_the_demonstration_is_a_full_balance_that_balances_to_the_cent(report):
+    balance = read_dossier(DOSSIERS / "demo-2023.json").balance
+    assert len(balance) >= 250
+    assert report.cells["BA.total.net"].value == report.cells["BP.total.n"].value == Decimal("114979140.72")
+    assert report.cells["BA.total.net_n1"].value == report.cells["BP.total.n1"].value
+
+
+def test_the_demonstration_reaches_every_table_and_can_be_validated(report):
+    assert {t.code for t in report.tables.values() if t.status == "non fourni"} == set()
+    assert report.checks.violated == ()
+    assert report.checks.undetermined == ()
+    assert report.ready_for_validation
+    assert all(result.value is not None for result in report.indicators.values())
+
+
+def test_the_demonstration_gives_the_figures_of_its_ledger(report):
+    """The generator computes them apart from the ruleset."""
+    spec = importlib.util.spec_from_file_location("demo_ledger", FOLDER.parents[1] / "tools" / "demo_ledger.py")
+    ledger = importlib.util.module_from_spec(spec)
+    sys.modules["demo_ledger"] = ledger
+    spec.loader.exec_module(ledger)
+    demo = ledger.build()
+    ledger.verify(demo)
+    expected = ledger.indicators(demo)
+    for code, name in {
+        "AE.resultat_net": "resultat",
+        "AE.caf": "caf",
+        "AE.autofinancement_net": "autofinancement_net",
+        "SF.frng": "frng",
+        "SF.tresorerie": "tresorerie",
+        "AE.loyers": "loyers",
+    }.items():
+        assert Decimal(report.aggregates[code].exact) == expected[name], code
+
+
+def test_the_dossier_is_what_the_generator_writes(tmp_path):
+    import subprocess
+
+    script = FOLDER.parents[1] / "tools" / "generate_demo.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
+    for path in sorted(DOSSIERS.iterdir()):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_an_account_that_reaches_no_cell_blocks(ruleset):
+    dossier = read_dossier(DOSSIERS / "demo-2023.json")
+    account = next(a for a in dossier.balance if a.number == "512" or a.number.startswith("512"))
+    coarse = [a for a in dossier.balance if a is not account]
+    moved = type(account)("681", "Dotations", *(getattr(account, f) for f in account.__slots__[2:]))
+    broken = Dossier(2023, typed=dossier.typed, lists=dossier.lists, balance=(*coarse, moved))
+    check = ruleset.evaluate(broken).checks["balance~comptes"]
+    assert check.verdict == "violé"
+    assert check.cells == ("681",)
+    assert "681" in check.message
+
+
+def test_a_supplied_total_is_verified_never_trusted(ruleset):
+    """A supplied total that disagrees with its computation is violated, with the gap."""
+    dossier = read_dossier(DOSSIERS / "demo-2023.json")
+    supplied = Dossier(
+        2023,
+        typed=dossier.typed,
+        imported={"BA.total.net": "114 979 142,72", "CC.total_charges.n": "1"},
+        lists=dossier.lists,
+        balance=dossier.balance,
+    )
+    report = ruleset.evaluate(supplied)
+    assert report.checks["BA.total.net~rapatriement"].gap == Decimal("-2.00")
+    assert report.checks["CC.total_charges.n~rapatriement"].verdict == "violé"
+    assert not report.ready_for_validation
