@@ -4,7 +4,6 @@ import importlib.util
 import re
 import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
