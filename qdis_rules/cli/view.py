@@ -252,7 +252,7 @@ def _unsettled(ruleset: Ruleset, alike: Sequence[CheckResult], most: int) -> Ite
     reasons = tuple(_reasons(ruleset, first.causes, most))
     if len(alike) == 1:
         return Item(_name(first), _text(ruleset, first), reasons)
-    places = _listed((result.label or result.key or "" for result in alike), 6)
+    places = _listed((f"« {result.label or result.key or ''} »" for result in alike), 6)
     name = f"{one_line(first.code)} × {len(alike)}{_reliability(first.reliability)}"
     return Item(name, _formula(ruleset, first), (f"pour : {places}", *reasons))
 

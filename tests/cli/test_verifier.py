@@ -52,7 +52,9 @@ def test_an_empty_dossier_is_not_ready(place, qdis):
 def test_places_of_a_check_that_lack_the_same_things_are_told_together(place, qdis):
     (place / "vide.json").write_text(dossier({}))
     out = qdis("verifier", "vide.json", "--jeu", "jeu.qdis").stdout
-    assert "  IMM02 × 2°  amort <= brut\n      pour : Terrains, Constructions [red]213[/red]\n      tableau" in out
+    assert (
+        "  IMM02 × 2°  amort <= brut\n      pour : « Terrains », « Constructions [red]213[/red] »\n      tableau" in out
+    )
 
 
 def test_an_earlier_dossier_is_read(place, qdis):

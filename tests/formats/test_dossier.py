@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -160,3 +161,8 @@ def test_the_schema_accepts_what_the_reader_accepts():
             jsonschema.validate(bad, schema)
         with pytest.raises(DossierError):
             parse_dossier(json.dumps(bad))
+
+
+def test_the_schema_published_is_the_one_in_force():
+    published = Path(__file__).parents[2] / "docs" / "dossier.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == dossier_schema()
