@@ -62,6 +62,16 @@ class Ruleset:
         return self.typed.year
 
     @property
+    def version(self) -> str:
+        """The version its author gave it (may be empty)."""
+        return self.typed.version
+
+    @property
+    def families(self) -> Mapping[str, str]:
+        """Titles of the families of aggregates, by code: `SF` is « Structure financière »."""
+        return {code: family.label for code, family in self.typed.families.items()}
+
+    @property
     def tables(self) -> Mapping[str, model.Table]:
         """Tables by code, in order of declaration."""
         return self.typed.tables

@@ -593,8 +593,11 @@ class Judge:
             yield name, self.told(instance, {})
             return
         count = self.year.rows(instance.rows_of)
-        if isinstance(count, Undefined):
+        declared = self.ruleset.checks[code].origin is None
+        if isinstance(count, Undefined) and declared:
             yield code, Told(UNDETERMINED, count.causes)
+        elif isinstance(count, Undefined):  # a bound says nothing of rows that are not there
+            yield code, Told(NOT_CONCERNED)
         elif isinstance(count, NotApplicable) or count == 0:
             yield code, Told(NOT_CONCERNED)
         else:

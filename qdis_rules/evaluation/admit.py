@@ -33,13 +33,14 @@ class Admitted:
     rows: Mapping[str, tuple[Mapping[str, Known], ...]]
     balance: Balance | None = field(repr=False)
     filed: Mapping[str, Known]
+    ignored: tuple[str, ...] = ()
 
 
 def admit(ruleset: typed.TypedRuleset, dossier: Dossier, earlier: bool = False) -> Admitted | list[Problem]:
     """Return the admitted dossier, or every reason why it does not fit.
 
-    With `earlier`, the dossier is of a year before the ruleset's, and codes renamed since
-    (`depuis`) are read under their old names.
+    With `earlier`, the dossier is of a year before the ruleset's: codes renamed since
+    (`depuis`) are read under their old names, those the ruleset does not know are `ignored`.
     """
     return _Admission(ruleset, dossier, earlier).run()
 
@@ -50,6 +51,7 @@ class _Admission:
         self.dossier = dossier
         self.earlier = earlier
         self.problems: list[Problem] = []
+        self.ignored: list[str] = []
         self.renamed = _renamed(ruleset, dossier.year) if earlier else {}
 
     def run(self) -> Admitted | list[Problem]:
@@ -74,7 +76,7 @@ class _Admission:
                 self._unknown("justifications", code, "contrôle", self.ruleset.checks)
         if self.problems:
             return self.problems
-        return Admitted(self.dossier, entered, imported, rows, balance, filed)
+        return Admitted(self.dossier, entered, imported, rows, balance, filed, tuple(self.ignored))
 
     def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:
         found: dict[str, Known] = {}
@@ -82,9 +84,8 @@ class _Admission:
             code = self.renamed.get(written, written)
             cell = self.ruleset.cells.get(code)
             if cell is None or cell.row == "*":
-                if not self.earlier:  # an earlier year may hold cells this one no longer has
-                    known = [c for c, cell in self.ruleset.cells.items() if cell.row != "*"]
-                    self._unknown(part, written, "cellule", known)
+                known = (c for c, cell in self.ruleset.cells.items() if cell.row != "*")
+                self._unknown(part, written, "cellule", known)
                 continue
             value = self._value(f"{part}/{written}", raw, cell.type)
             if value is not None:
@@ -94,9 +95,7 @@ class _Admission:
     def _rows(self, code: str, lines: Sequence[Mapping[str, Raw]]) -> tuple[Mapping[str, Known], ...] | None:
         table = self.ruleset.tables.get(code)
         if table is None or table.key is None:
-            if not self.earlier:
-                known = [c for c, t in self.ruleset.tables.items() if t.is_list]
-                self._unknown("listes", code, "liste", known)
+            self._unknown("listes", code, "liste", (c for c, t in self.ruleset.tables.items() if t.is_list))
             return None
         rows = []
         seen: dict[Known, int] = {}
@@ -128,8 +127,7 @@ class _Admission:
             code = self.renamed.get(written, written)
             aggregate = self.ruleset.aggregates.get(code)
             if aggregate is None:
-                if not self.earlier:
-                    self._unknown("agregats", written, "agrégat", self.ruleset.aggregates)
+                self._unknown("agregats", written, "agrégat", self.ruleset.aggregates)
                 continue
             value = self._value(f"agregats/{written}", raw, aggregate.type)
             if value is not None:
@@ -170,6 +168,9 @@ class _Admission:
             return None
 
     def _unknown(self, part: str, code: str, what: str, known: Iterable[str]) -> None:
+        if self.earlier:  # an earlier year may hold what this one no longer has
+            self.ignored.append(f"{code}[{self.dossier.year}]")
+            return
         # Suggestions cost; a hostile dossier gets enough of them.
         near = nearest(code, known) if len(code) < 200 and len(self.problems) < 50 else None
         more = f" ; vouliez-vous dire {near} ?" if near else ""

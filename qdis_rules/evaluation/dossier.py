@@ -29,7 +29,7 @@ class Account:
     closing_credit: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Dossier:
     """The figures of one organisation for one financial year.
 
@@ -48,6 +48,13 @@ class Dossier:
     filed: Mapping[str, Raw] = field(default_factory=dict)
     justifications: Mapping[str, str] = field(default_factory=dict)
     name: str = "dossier"
+
+    def __repr__(self) -> str:
+        parts = [f"{len(self.typed)} typed", f"{len(self.imported)} imported"]
+        parts += [f"{len(rows)} rows of {code}" for code, rows in self.lists.items()]
+        if self.balance is not None:
+            parts.append(f"{len(self.balance)} accounts")
+        return f"<Dossier {self.year} {self.organisation!r}: {', '.join(parts)}>"
 
 
 @dataclass(frozen=True, slots=True)

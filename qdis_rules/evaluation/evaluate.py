@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
 from qdis_rules.evaluation import verify
@@ -59,6 +60,7 @@ class Evaluation:
     others: dict[str, dict[Origin, Known]] = field(default_factory=dict)
     other_rows: dict[tuple[str, int], Known] = field(default_factory=dict)
     recomputed: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
 
     def value(self, code: str) -> Value | ListValue:
         """Return the value of a cell, list column or aggregate, in base units."""
@@ -75,8 +77,10 @@ def evaluate(
 
     An earlier year is a dossier (read under this ruleset) or the report its own ruleset gave.
     Checks whose codes are in `disabled` are *désactivé*. Raises DossierError when a dossier
-    does not fit, with every problem; ValueError for an unknown code in `disabled`.
+    does not fit, with every problem; ValueError for an unknown code in `disabled`; TypeError for
+    what is no dossier.
     """
+    _refuse_other_types(dossier, history, disabled)
     for code in disabled:
         if code not in plan.ruleset.checks:
             near = nearest(code, plan.ruleset.checks)
@@ -90,7 +94,18 @@ def evaluate(
         raise DossierError(problems)
     evaluation = run(plan, admitted, years.before(dossier.year))
     evaluation.recomputed = years.recomputed
+    evaluation.ignored = years.ignored
     return _report(evaluation, frozenset(disabled))
+
+
+def _refuse_other_types(dossier: object, history: object, disabled: object) -> None:
+    """Say at once what a caller without a type checker would find out much later."""
+    if not isinstance(dossier, Dossier):
+        raise TypeError(f"a Dossier is expected, not {type(dossier).__name__}; read_dossier reads a file")
+    if isinstance(history, Dossier | Report):
+        raise TypeError("history is a sequence: [previous], not previous")
+    if isinstance(disabled, str):
+        raise TypeError("disabled is a sequence of codes: ['C1'], not 'C1'")
 
 
 def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> Evaluation:
@@ -278,6 +293,7 @@ class _Years:
     def __init__(self, plan: Plan, history: Sequence[Dossier | Report], problems: list[Problem]) -> None:
         self.plan = plan
         self.recomputed: set[str] = set()
+        self.ignored: set[str] = set()
         self._pasts: dict[int, Past] = {}
         for item in history:
             pointer = f"historique/{item.year}"
@@ -290,6 +306,7 @@ class _Years:
                 if isinstance(admitted, list):
                     problems.extend(replace(p, pointer=f"{pointer}/{p.pointer}") for p in admitted)
                 else:
+                    self.ignored.update(admitted.ignored)
                     self._pasts[item.year] = _DossierPast(self, admitted)
 
     def before(self, year: int) -> Callable[[int], Past | None]:
@@ -379,10 +396,13 @@ def _report(evaluation: Evaluation, disabled: frozenset[str]) -> Report:
         year=ruleset.year,
         organisation=evaluation.admitted.dossier.organisation,
         cells=Lazy(fixed, lambda code: cell_result(evaluation, code)),
-        aggregates={code: aggregates[code] for code in ruleset.aggregates},
+        aggregates=MappingProxyType({code: aggregates[code] for code in ruleset.aggregates}),
         checks=checks,
-        tables={code: _completeness(evaluation, table, checks) for code, table in ruleset.tables.items()},
+        tables=MappingProxyType(
+            {code: _completeness(evaluation, table, checks) for code, table in ruleset.tables.items()}
+        ),
         recomputed=tuple(sorted(evaluation.recomputed)),
+        ignored=tuple(sorted(evaluation.ignored)),
         _evaluation=evaluation,
     )
 

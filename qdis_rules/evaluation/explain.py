@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from qdis_rules.evaluation.report import Origin, Report, Shown
-from qdis_rules.evaluation.wording import spoken
+from qdis_rules.evaluation.report import Origin, Report, Verdict
+from qdis_rules.evaluation.wording import french_number, spoken
 from qdis_rules.model import typed
-from qdis_rules.numbers import Cause, CauseKind, NumberTooLarge, Undefined, shown
-from qdis_rules.plan.frame import Value
+from qdis_rules.numbers import Cause, CauseKind, Undefined, shown
 from qdis_rules.suggest import nearest
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ class AccountLine:
 
     number: str
     label: str
-    amount: Shown
+    amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """One thing explained.
 
@@ -55,6 +55,9 @@ class Explanation:
     missing: tuple[tuple[str, str], ...]
     repeated: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Explanation {self.code} = {self.value}, {len(self.operands)} operands, {len(self.accounts)} accounts>"
+
     def lines(self, depth: int = 0) -> Iterator[str]:
         """Yield the explanation as indented French text."""
         pad = "  " * depth
@@ -73,7 +76,7 @@ class Explanation:
             reliability = f" [{self.reliability}]" if self.reliability else ""
             yield f"{pad}  source : {self.source}{reliability}"
         for line in self.accounts:
-            yield f"{pad}  compte {line.number} {line.label} : {line.amount}"
+            yield f"{pad}  compte {line.number} {line.label} : {french_number(line.amount)}\u00a0EUR"
         for cause in self.causes:
             yield f"{pad}  cause : {cause}"
         for code, label in self.missing if depth == 0 else ():
@@ -122,18 +125,25 @@ class _Explainer:
         )
 
     def check(self, name: str) -> Explanation:
-        result = self.report.checks[name] if name in self.report.checks else self.report.checks.of(name)[0]
+        """Explain a check at one place; a bare code takes the place with the worst verdict."""
+        if name in self.report.checks:
+            result = self.report.checks[name]
+        else:
+            result = min(self.report.checks.of(name), key=lambda found: _GRAVITY.index(found.verdict))
         declared = self.ruleset.checks.get(result.code)
         instance = None
         if declared is not None:
             instance = next((i for i in declared.instances if i.key == result.key), declared.instances[0])
         notes = typed.Notes(result.source, result.reliability, None, result.mark)
-        label = result.message or (declared.text if declared is not None else result.code)
+        # A message speaks of a violation: it would contradict any other verdict.
+        label = result.message or result.label or (result.origin or result.code)
         operands: list[Explanation] = []
         for code in result.cells:
             plain = code.split("[")[0]
             if plain in self.ruleset.cells or plain in self.ruleset.aggregates:
                 operands.append(self._operand(plain, code != plain, code))
+        cell = self.ruleset.cells.get(result.origin or "")
+        behind = self._behind(cell) if cell is not None and result.code.endswith("~comptes") else ()
         return Explanation(
             code=result.name,
             label=label,
@@ -145,7 +155,7 @@ class _Explainer:
             reliability=notes.reliability,
             mark=notes.mark,
             operands=tuple(operands),
-            accounts=(),
+            accounts=behind,
             causes=result.causes,
             missing=self._missing(result.causes),
         )
@@ -248,8 +258,11 @@ class _Explainer:
         return _leaf(code, cell.label, text, origin="liste")
 
     def _accounts(self, cell: typed.Cell, origin: Origin | None) -> tuple[AccountLine, ...]:
+        return self._behind(cell) if origin is Origin.ACCOUNTS else ()
+
+    def _behind(self, cell: typed.Cell) -> tuple[AccountLine, ...]:
         balance = self.evaluation.admitted.balance
-        if origin is not Origin.ACCOUNTS or balance is None or cell.selection is None:
+        if balance is None or cell.selection is None:
             return ()
         return tuple(
             AccountLine(account.number, account.label, shown(amount))
@@ -282,12 +295,18 @@ class _Explainer:
         return tuple(found)
 
 
+_GRAVITY: Final = (
+    Verdict.VIOLATED,
+    Verdict.UNDETERMINED,
+    Verdict.SATISFIED,
+    Verdict.NOT_APPLICABLE,
+    Verdict.DEACTIVATED,
+)
+
+
 def _leaf(code: str, label: str, value: str, origin: str = "", repeated: bool = False) -> Explanation:
     return Explanation(code, label, value, origin, None, None, None, None, None, (), (), (), (), repeated)
 
 
 def _text(expr: typed.Expr) -> str:
     return " ".join(expr.span.text.split())
-
-
-__all__ = ["AccountLine", "Explanation", "NumberTooLarge", "Value", "explain"]

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from qdis_rules.numbers import Cause, Exact
@@ -73,7 +74,7 @@ class ThresholdResult:
     message: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AggregateResult:
     """An aggregate: `value` as shown (rounded as declared) in `unit`, `exact` unrounded in `unit`.
 
@@ -93,6 +94,10 @@ class AggregateResult:
     source: str | None
     reliability: str | None
     mark: str | None
+
+    def __repr__(self) -> str:
+        value = self.status if self.value is None else self.value
+        return f"<AggregateResult {self.code} = {value} {self.unit or ''}".rstrip() + ">"
 
     @property
     def crossed(self) -> tuple[ThresholdResult, ...]:
@@ -118,7 +123,7 @@ class GapResult:
     unit: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckResult:
     """A check on one place: `key` is the row or column it was applied to, if any.
 
@@ -141,6 +146,10 @@ class CheckResult:
     source: str | None
     reliability: str | None
     mark: str | None
+
+    def __repr__(self) -> str:
+        said = f": {self.message}" if self.message else ""
+        return f"<CheckResult {self.name} {self.severity} {self.verdict}{said}>"
 
     @property
     def name(self) -> str:
@@ -242,9 +251,13 @@ class Lazy(Mapping[str, T], Generic[T]):
         return f"<{len(self)} values: {', '.join(list(self._codes)[:4])}…>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """The result of evaluating one dossier. Numbers are in the declared unit of each thing."""
+    """The result of evaluating one dossier. Numbers are in the declared unit of each thing.
+
+    `recomputed` names the aggregates of earlier years computed under this ruleset, for want of
+    a filed value; `ignored` the codes of earlier dossiers that this ruleset does not know.
+    """
 
     ruleset: str
     version: str
@@ -255,16 +268,23 @@ class Report:
     checks: CheckResults
     tables: Mapping[str, TableCompleteness] = field(repr=False)
     recomputed: tuple[str, ...]
+    ignored: tuple[str, ...]
     _evaluation: Evaluation = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        ready = "ready" if self.ready_for_validation else f"{len(self.blockers)} blockers"
+        return f"<Report {self.ruleset} {self.year} {self.organisation!r}: {self.checks!r}, {ready}>"
 
     @cached_property
     def indicators(self) -> Mapping[str, AggregateResult]:
         """The aggregates that are not `interne`."""
-        return {
-            code: result
-            for code, result in self.aggregates.items()
-            if not self._evaluation.plan.ruleset.aggregates[code].internal
-        }
+        return MappingProxyType(
+            {
+                code: result
+                for code, result in self.aggregates.items()
+                if not self._evaluation.plan.ruleset.aggregates[code].internal
+            }
+        )
 
     @cached_property
     def blockers(self) -> tuple[CheckResult, ...]:
@@ -279,6 +299,11 @@ class Report:
     def ready_for_validation(self) -> bool:
         """True when no blocking check is violated or undetermined."""
         return not self.blockers
+
+    @property
+    def families(self) -> Mapping[str, str]:
+        """Titles of the families of aggregates, by code."""
+        return {code: family.label for code, family in self._evaluation.plan.ruleset.families.items()}
 
     def layout(self) -> Mapping[str, Mapping[str, tuple[AggregateResult, ...]]]:
         """Return the indicators by family code, then by section title (« » when none)."""

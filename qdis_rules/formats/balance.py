@@ -76,7 +76,7 @@ def why_unreadable(error: OSError) -> str:
         case FileNotFoundError():
             return "ce fichier n'existe pas"
         case IsADirectoryError():
-            return "c'est un dossier, un fichier est attendu"
+            return "c'est un répertoire, un fichier est attendu"
         case PermissionError():
             return "la lecture de ce fichier est refusée"
         case _:

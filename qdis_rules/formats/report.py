@@ -26,7 +26,10 @@ def report_document(report: Report) -> dict[str, Any]:
         "pret_pour_validation": report.ready_for_validation,
         "obstacles": [result.name for result in report.blockers],
         "familles": {
-            family: {title: [result.code for result in results] for title, results in sections.items()}
+            family: {
+                "libelle": report.families.get(family, ""),
+                "rubriques": {title: [result.code for result in results] for title, results in sections.items()},
+            }
             for family, sections in report.layout().items()
         },
         "agregats": {code: _aggregate(result) for code, result in report.indicators.items()},
@@ -43,6 +46,7 @@ def report_document(report: Report) -> dict[str, Any]:
             for code, table in report.tables.items()
         },
         "recalcules": list(report.recomputed),
+        "ignores": list(report.ignored),
     }
 
 
@@ -64,6 +68,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
             {"compte": line.number, "libelle": line.label, "montant": _shown(line.amount)}
             for line in explanation.accounts
         ],
+        "deja_explique": explanation.repeated,
         "operandes": [explanation_document(operand) for operand in explanation.operands],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
 from qdis_rules.model import accounts, errors, typed
@@ -96,15 +97,15 @@ class _Checker:
             title=ruleset.title.value if ruleset and ruleset.title else "",
             tolerances=tolerances,
             units={name: unit for name, unit in self.symbols.units.items() if unit is not None},
-            tables=tables,
-            cells=cells,
+            tables=MappingProxyType(tables),
+            cells=MappingProxyType(cells),
             parameters={code: self._parameter(code) for code in self.symbols.parameters},
             families={
                 code: typed.Family(code, decl.label.value, decl.name.span)
                 for code, decl in self.symbols.families.items()
             },
-            aggregates=aggregates,
-            checks=checks,
+            aggregates=MappingProxyType(aggregates),
+            checks=MappingProxyType(checks),
             examples=Examples(self.symbols, self.expressions, checks, self.diagnostics).all(),
             order=tuple(order or ()),
         )

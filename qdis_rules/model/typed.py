@@ -323,7 +323,7 @@ class Selection:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cell:
     """One cell of a table, or one column of a list (`row` is then `*`).
 
@@ -346,6 +346,9 @@ class Cell:
     tolerance: Exact
     notes: Notes
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.code} « {self.label} », {self.type}>"
 
 
 @dataclass(frozen=True, slots=True)

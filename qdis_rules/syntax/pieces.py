@@ -44,7 +44,31 @@ _IN_TABLE: Final = ("RUBRIQUE", "COLONNE", "LIGNE")
 _IN_EXAMPLE: Final = ("DONNE", "ATTEND")
 _AFTER_A_VALUE: Final = ("RPAR", "ET", "OU", "ALORS", "SINON", "EQUAL", "COMPARATEUR", "SEMICOLON", "QUAND", "COLON")
 _BEFORE_A_NAME: Final = frozenset(
-    ["VBAR", "SEMICOLON", "EQUAL", "COMPARATEUR", "PLUS", "MINUS", "STAR", "SLASH", "LPAR", "COLON", "SI", "ALORS", "SINON", "ET", "OU", "NON", "QUAND", "ENTRE", "DE", "EN", "SUR", "PARMI", "POUR"]
+    [
+        "VBAR",
+        "SEMICOLON",
+        "EQUAL",
+        "COMPARATEUR",
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "SLASH",
+        "LPAR",
+        "COLON",
+        "SI",
+        "ALORS",
+        "SINON",
+        "ET",
+        "OU",
+        "NON",
+        "QUAND",
+        "ENTRE",
+        "DE",
+        "EN",
+        "SUR",
+        "PARMI",
+        "POUR",
+    ]
 )
 _ITEMS: Final = tuple(_PIECES[keyword] for keyword in _IN_TABLE + _IN_EXAMPLE)
 
