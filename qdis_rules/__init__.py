@@ -9,15 +9,8 @@ Example:
 from qdis_rules.diagnostics import Diagnostic, Outcome, Severity
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem
 from qdis_rules.evaluation.explain import Explanation
-from qdis_rules.evaluation.report import (
-    AggregateResult,
-    CellResult,
-    CheckResult,
-    Origin,
-    Report,
-    Status,
-    Verdict,
-)
+from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResult, Origin, Status, Verdict
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import dossier_schema
 from qdis_rules.formats.dossier import read_dossier

@@ -11,7 +11,8 @@ from fractions import Fraction
 from qdis_rules.authoring import errors
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Raw
-from qdis_rules.evaluation.report import Report, Status, Verdict
+from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.results import Status, Verdict
 from qdis_rules.evaluation.wording import in_unit, spoken
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit

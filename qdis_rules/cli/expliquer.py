@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from qdis_rules.evaluation.explain import Explanation
-    from qdis_rules.evaluation.report import CheckResult, Report
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.evaluation.results import CheckResult
     from qdis_rules.pipeline import Ruleset
 
 _HELP = """

@@ -14,11 +14,11 @@ from fractions import Fraction
 from typing import Final
 
 from qdis_rules.cli.output import counted, one_line
-from qdis_rules.evaluation.report import (
+from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.results import (
     AggregateResult,
     CheckResult,
     GapResult,
-    Report,
     Shown,
     Status,
     TableCompleteness,

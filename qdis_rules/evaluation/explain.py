@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from qdis_rules.evaluation.report import Origin, Report, Verdict
+from qdis_rules.evaluation.results import CheckResults, Origin, Verdict
+from qdis_rules.evaluation.run import Evaluation
 from qdis_rules.evaluation.wording import french_number, spoken
 from qdis_rules.model import typed
 from qdis_rules.numbers import Cause, CauseKind, Undefined, shown
 from qdis_rules.suggest import nearest
-
-if TYPE_CHECKING:
-    from qdis_rules.evaluation.evaluate import Evaluation
-
 
 MAX_DEPTH: Final = 60
 """Values below are named but not unfolded: ask for them by their own code."""
@@ -85,24 +82,24 @@ class Explanation:
             yield from operand.lines(depth + 1)
 
 
-def explain(evaluation: Evaluation, report: Report, code: str) -> Explanation:
+def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanation:
     """Return the explanation of a cell, an aggregate or a check. KeyError for an unknown code."""
-    explainer = _Explainer(evaluation, report)
+    explainer = _Explainer(evaluation, checks)
     ruleset = evaluation.plan.ruleset
     if code in ruleset.cells or code in ruleset.aggregates:
         return explainer.value(code)
-    if code in report.checks or report.checks.of(code):
+    if code in checks or checks.of(code):
         return explainer.check(code)
-    known = [*ruleset.aggregates, *ruleset.cells, *report.checks]
+    known = [*ruleset.aggregates, *ruleset.cells, *checks]
     near = nearest(code, known)
     raise KeyError(f"{code} : code inconnu" + (f", vouliez-vous dire {near} ?" if near else ""))
 
 
 class _Explainer:
-    def __init__(self, evaluation: Evaluation, report: Report) -> None:
+    def __init__(self, evaluation: Evaluation, checks: CheckResults) -> None:
         self.evaluation = evaluation
         self.ruleset = evaluation.plan.ruleset
-        self.report = report
+        self.checks = checks
         self.seen: set[str] = set()
         self.depth = 0
 
@@ -126,10 +123,10 @@ class _Explainer:
 
     def check(self, name: str) -> Explanation:
         """Explain a check at one place; a bare code takes the place with the worst verdict."""
-        if name in self.report.checks:
-            result = self.report.checks[name]
+        if name in self.checks:
+            result = self.checks[name]
         else:
-            result = min(self.report.checks.of(name), key=lambda found: _GRAVITY.index(found.verdict))
+            result = min(self.checks.of(name), key=lambda found: _GRAVITY.index(found.verdict))
         declared = self.ruleset.checks.get(result.code)
         instance = None
         if declared is not None:

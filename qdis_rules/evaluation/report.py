@@ -1,254 +1,35 @@
-"""What an evaluation says: every cell, aggregate and check, with reasons."""
+"""The report of one dossier: every cell, aggregate and check, with reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
-from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from qdis_rules.numbers import Cause, Exact
-
-if TYPE_CHECKING:
-    from qdis_rules.evaluation.evaluate import Evaluation
-    from qdis_rules.evaluation.explain import Explanation
-
-Shown: TypeAlias = Decimal | bool | str | date | None
-T = TypeVar("T")
-
-
-class Verdict(StrEnum):
-    """The five verdicts of a check."""
-
-    SATISFIED = "satisfait"
-    VIOLATED = "violé"
-    UNDETERMINED = "indéterminé"
-    NOT_APPLICABLE = "sans objet"
-    DEACTIVATED = "désactivé"
-
-
-class Status(StrEnum):
-    """What a value is: present, or why there is none."""
-
-    PRESENT = "calculé"
-    ABSENT = "absent"
-    NOT_APPLICABLE = "sans objet"
-    UNDEFINED = "non calculable"
-
-
-class Origin(StrEnum):
-    """Where the retained value of a cell comes from, first to last."""
-
-    FORMULA = "formule"
-    TYPED = "saisie"
-    IMPORTED = "rapatriement"
-    ACCOUNTS = "comptes"
-    CARRIED = "reprise"
-    EMPTY = "vide vaut 0"
-
-
-@dataclass(frozen=True, slots=True)
-class CellResult:
-    """A cell: `value` in its declared `unit` (34 digits when a quotient does not end)."""
-
-    code: str
-    label: str
-    unit: str | None
-    value: Shown
-    status: Status
-    origin: Origin | None
-    causes: tuple[Cause, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdResult:
-    """A threshold of an aggregate, and whether it is crossed (None: cannot be told)."""
-
-    name: str
-    condition: str
-    crossed: bool | None
-    message: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class AggregateResult:
-    """An aggregate: `value` as shown (rounded as declared) in `unit`, `exact` unrounded in `unit`.
-
-    `value` is None with a `status` of *sans objet* or *non calculable*; `causes` then say why.
-    """
-
-    code: str
-    label: str
-    family: str | None
-    section: str | None
-    unit: str | None
-    value: Shown
-    exact: Exact | None
-    status: Status
-    causes: tuple[Cause, ...]
-    thresholds: tuple[ThresholdResult, ...]
-    source: str | None
-    reliability: str | None
-    mark: str | None
-
-    def __repr__(self) -> str:
-        value = self.status if self.value is None else self.value
-        return f"<AggregateResult {self.code} = {value} {self.unit or ''}".rstrip() + ">"
-
-    @property
-    def crossed(self) -> tuple[ThresholdResult, ...]:
-        """The thresholds crossed."""
-        return tuple(threshold for threshold in self.thresholds if threshold.crossed)
-
-
-@dataclass(frozen=True, slots=True)
-class GapResult:
-    """One comparison of a check: both sides, left − right, tolerance, all in `unit`.
-
-    `margin` says by how much it holds (positive) or fails (negative). For `entre`, `right`
-    is the nearest bound and `gap` the distance outside the bounds.
-    """
-
-    op: str
-    left: Decimal
-    right: Decimal
-    gap: Decimal
-    tolerance: Decimal
-    margin: Decimal
-    holds: bool
-    unit: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class CheckResult:
-    """A check on one place: `key` is the row or column it was applied to, if any.
-
-    `message` is written when violated; `causes` when undetermined. `origin` is the cell whose
-    declaration implies a generated check.
-    """
-
-    code: str
-    key: str | None
-    label: str | None
-    severity: str
-    justifiable: bool
-    verdict: Verdict
-    message: str
-    gaps: tuple[GapResult, ...]
-    cells: tuple[str, ...]
-    causes: tuple[Cause, ...]
-    justification: str | None
-    origin: str | None
-    source: str | None
-    reliability: str | None
-    mark: str | None
-
-    def __repr__(self) -> str:
-        said = f": {self.message}" if self.message else ""
-        return f"<CheckResult {self.name} {self.severity} {self.verdict}{said}>"
-
-    @property
-    def name(self) -> str:
-        """The code, with the place in brackets: `IMM02[constructions]`."""
-        return self.code if self.key is None else f"{self.code}[{self.key}]"
-
-    @property
-    def deciding(self) -> GapResult | None:
-        """The first comparison that fails, else the first: what {écart} speaks of."""
-        return next((gap for gap in self.gaps if not gap.holds), self.gaps[0] if self.gaps else None)
-
-    @property
-    def gap(self) -> Decimal | None:
-        """The signed gap of the deciding comparison, in its unit."""
-        return self.deciding.gap if self.deciding else None
-
-
-class CheckResults(Mapping[str, CheckResult]):
-    """Check results by name (`BIL01`, `IMM02[constructions]`), in order of declaration."""
-
-    def __init__(self, results: tuple[CheckResult, ...]) -> None:
-        self._by_name = {result.name: result for result in results}
-
-    def __getitem__(self, name: str) -> CheckResult:
-        return self._by_name[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
-
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{len(self.having(verdict))} {verdict}" for verdict in Verdict)
-        return f"<CheckResults: {counts}>"
-
-    def having(self, verdict: Verdict) -> tuple[CheckResult, ...]:
-        """Return the results with `verdict`."""
-        return tuple(result for result in self._by_name.values() if result.verdict is verdict)
-
-    def of(self, code: str) -> tuple[CheckResult, ...]:
-        """Return the results of one check, one for each place it was applied to."""
-        return tuple(result for result in self._by_name.values() if result.code == code)
-
-    @property
-    def violated(self) -> tuple[CheckResult, ...]:
-        """The violated checks."""
-        return self.having(Verdict.VIOLATED)
-
-    @property
-    def undetermined(self) -> tuple[CheckResult, ...]:
-        """The checks that could not be told."""
-        return self.having(Verdict.UNDETERMINED)
-
-    @property
-    def satisfied(self) -> tuple[CheckResult, ...]:
-        """The satisfied checks."""
-        return self.having(Verdict.SATISFIED)
-
-
-@dataclass(frozen=True, slots=True)
-class TableCompleteness:
-    """How far a table is filled: entered cells with a value, out of those it has."""
-
-    code: str
-    label: str
-    mark: str | None
-    status: str  # "sans objet", "non fourni", "partiel" or "complet"
-    filled: int
-    expected: int
-    missing_required: tuple[str, ...]
-
-
-class Lazy(Mapping[str, T], Generic[T]):
-    """A mapping whose values are built when asked for, and kept."""
-
-    def __init__(self, codes: tuple[str, ...], build: Callable[[str], T]) -> None:
-        self._codes = dict.fromkeys(codes)
-        self._build = build
-        self._built: dict[str, T] = {}
-
-    def __getitem__(self, code: str) -> T:
-        if code not in self._built:
-            if code not in self._codes:
-                raise KeyError(code)
-            self._built[code] = self._build(code)
-        return self._built[code]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._codes)
-
-    def __len__(self) -> int:
-        return len(self._codes)
-
-    def __contains__(self, code: object) -> bool:
-        return code in self._codes
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} values: {', '.join(list(self._codes)[:4])}…>"
+from qdis_rules.evaluation import verify
+from qdis_rules.evaluation.explain import Explanation, explain
+from qdis_rules.evaluation.results import (
+    AggregateResult,
+    CellResult,
+    CheckResult,
+    CheckResults,
+    Lazy,
+    Shown,
+    Status,
+    TableCompleteness,
+    ThresholdResult,
+    Verdict,
+)
+from qdis_rules.evaluation.run import Evaluation, guarded
+from qdis_rules.evaluation.wording import in_unit
+from qdis_rules.model import typed
+from qdis_rules.model.types import NumberType, Type, number_unit
+from qdis_rules.numbers import NOT_APPLICABLE, Cause, Exact, NotApplicable, Undefined, round_shown, shown
+from qdis_rules.plan.frame import Value
+from qdis_rules.plan.plan import Indicator
 
 
 @dataclass(frozen=True, repr=False)
@@ -321,6 +102,135 @@ class Report:
 
     def explain(self, code: str) -> Explanation:
         """Return why a cell, an aggregate or a check is what it is. KeyError for an unknown code."""
-        from qdis_rules.evaluation.explain import explain
+        return explain(self._evaluation, self.checks, code)
 
-        return explain(self._evaluation, self, code)
+
+def report_of(evaluation: Evaluation, disabled: frozenset[str]) -> Report:
+    """Return the report of an evaluated dossier; the checks `disabled` are *désactivé*."""
+    ruleset = evaluation.plan.ruleset
+    checks = CheckResults(verify.all_checks(evaluation, disabled))
+    aggregates = {
+        step.aggregate.code: aggregate_result(evaluation, step)
+        for step in evaluation.plan.steps
+        if isinstance(step, Indicator)
+    }
+    fixed = tuple(code for code, cell in ruleset.cells.items() if cell.row != "*")
+    return Report(
+        ruleset=ruleset.name,
+        version=ruleset.version,
+        year=ruleset.year,
+        organisation=evaluation.admitted.dossier.organisation,
+        cells=Lazy(fixed, lambda code: cell_result(evaluation, code)),
+        aggregates=MappingProxyType({code: aggregates[code] for code in ruleset.aggregates}),
+        checks=checks,
+        tables=MappingProxyType(
+            {code: _completeness(evaluation, table, checks) for code, table in ruleset.tables.items()}
+        ),
+        recomputed=tuple(sorted(evaluation.recomputed)),
+        ignored=tuple(sorted(evaluation.ignored)),
+        _evaluation=evaluation,
+    )
+
+
+def cell_result(evaluation: Evaluation, code: str) -> CellResult:
+    """Return a cell as reported, in its declared unit."""
+    cell = evaluation.plan.ruleset.cells[code]
+    value = evaluation.value(code)
+    assert not isinstance(value, list)
+    visible, _, status, causes = visible_value(value, cell.type, None)
+    if status is Status.UNDEFINED and cell.formula is None:
+        status = Status.ABSENT
+    unit = cell.unit.symbol if cell.unit is not None else None
+    return CellResult(code, cell.label, unit, visible, status, evaluation.origins.get(code), causes)
+
+
+def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult:
+    """Return an aggregate as reported: rounded as declared, with the thresholds it crosses."""
+    aggregate = step.aggregate
+    value = evaluation.frame.values[step.slot]
+    assert not isinstance(value, list)
+    visible, exact_value, status, causes = visible_value(value, aggregate.type, aggregate.places)
+    thresholds = []
+    for threshold, code, _ in step.thresholds:
+        crossed = guarded(code, evaluation.frame, aggregate.code)
+        text = " ".join(threshold.condition.span.text.split())
+        thresholds.append(
+            ThresholdResult(
+                threshold.name,
+                _condition_text(text, threshold.name),
+                crossed if isinstance(crossed, bool) else None,
+                threshold.message,
+            )
+        )
+    return AggregateResult(
+        code=aggregate.code,
+        label=aggregate.label,
+        family=aggregate.family,
+        section=aggregate.section,
+        unit=aggregate.unit.symbol if aggregate.unit is not None else None,
+        value=visible,
+        exact=exact_value,
+        status=status,
+        causes=causes,
+        thresholds=tuple(thresholds),
+        source=aggregate.notes.source,
+        reliability=aggregate.notes.reliability,
+        mark=aggregate.notes.mark,
+    )
+
+
+def _condition_text(text: str, name: str) -> str:
+    """Return « < 3 % » from « seuil alerte < 3 % « … » »."""
+    text = text.removeprefix("seuil").strip().removeprefix(name).strip()
+    return text.split("«")[0].split('"')[0].strip()
+
+
+def visible_value(
+    value: Value, kind: Type, places: int | None
+) -> tuple[Shown, Exact | None, Status, tuple[Cause, ...]]:
+    """Return (value shown, exact value, status, causes), numbers in the declared unit."""
+    if value is NOT_APPLICABLE:
+        return None, None, Status.NOT_APPLICABLE, ()
+    if isinstance(value, Undefined):
+        return None, None, Status.UNDEFINED, tuple(sorted(value.causes))
+    if isinstance(value, Decimal | Fraction) and isinstance(kind, NumberType):
+        size = in_unit(value, number_unit(kind))
+        return (round_shown(size, places) if places is not None else shown(size)), size, Status.PRESENT, ()
+    assert not isinstance(value, Fraction | NotApplicable)
+    return value, None, Status.PRESENT, ()
+
+
+def _completeness(evaluation: Evaluation, table: typed.Table, checks: CheckResults) -> TableCompleteness:
+    ruleset = evaluation.plan.ruleset
+    entered = [code for code in table.cells if ruleset.cells[code].formula is None]
+    gate = evaluation.plan.slots.get(table.code)
+    closed = evaluation.frame.values[gate] if gate is not None else False
+    if table.is_list:
+        count = evaluation.frame.row_counts[table.code]
+        size = count if isinstance(count, int) else 0
+        filled = sum(1 for code, _ in evaluation.frame.supplied_in_row if code in entered)
+        expected = size * len(entered)
+        given = isinstance(count, int)
+    else:
+        filled = sum(1 for code in entered if code in evaluation.frame.supplied)
+        expected = len(entered)
+        given = any(code in evaluation.frame.supplied for code in table.cells)
+    missing = tuple(
+        dict.fromkeys(
+            result.origin
+            for result in checks.values()
+            if result.code.endswith("~obligatoire")
+            and result.verdict == "violé"
+            and result.origin is not None
+            and result.origin.startswith(table.code + ".")
+        )
+    )
+    if closed is True:
+        status = "sans objet"
+    elif not given:
+        status = "non fourni" if expected or table.is_list else "complet"
+    elif missing or (filled < expected and not table.empty_is_zero):
+        status = "partiel"
+    else:
+        status = "complet"
+    return TableCompleteness(table.code, table.label, table.notes.mark, status, filled, expected, missing)

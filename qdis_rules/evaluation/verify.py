@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from qdis_rules.evaluation.admit import row_key
-from qdis_rules.evaluation.report import CheckResult, GapResult, Origin, Verdict
+from qdis_rules.evaluation.results import CheckResult, GapResult, Origin, Verdict
+from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
 from qdis_rules.model.examples import UNREACHED
@@ -17,7 +17,6 @@ from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import (
     NOT_APPLICABLE,
     ZERO,
-    CauseKind,
     Exact,
     NotApplicable,
     NumberTooLarge,
@@ -31,11 +30,8 @@ from qdis_rules.numbers import (
     subtract,
 )
 from qdis_rules.plan.compile import holds
-from qdis_rules.plan.frame import Code, Known, Value
+from qdis_rules.plan.frame import Known, Value
 from qdis_rules.plan.plan import Gap, Trial
-
-if TYPE_CHECKING:
-    from qdis_rules.evaluation.evaluate import Evaluation
 
 
 def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckResult, ...]:
@@ -80,12 +76,12 @@ def _result(
 ) -> CheckResult:
     if disabled:
         return _made(evaluation, check, key, label, Verdict.DEACTIVATED, None)
-    allowed = _run(evaluation, trial.guard, check.code) if trial.guard is not None else True
+    allowed = guarded(trial.guard, evaluation.frame, check.code) if trial.guard is not None else True
     if allowed is not True:
         verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
         causes = allowed if isinstance(allowed, Undefined) else None
         return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
-    outcome = _run(evaluation, trial.body, check.code)
+    outcome = guarded(trial.body, evaluation.frame, check.code)
     gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
     if outcome is True:
         verdict, causes = Verdict.SATISFIED, None
@@ -99,13 +95,6 @@ def _result(
     if verdict is Verdict.VIOLATED:
         return replace(result, message=_message(evaluation, trial, result))
     return result
-
-
-def _run(evaluation: Evaluation, code: Code, subject: str) -> Value:
-    try:
-        return code(evaluation.frame)
-    except NumberTooLarge:
-        return Undefined.of(CauseKind.TOO_LARGE, subject)
 
 
 def _made(
@@ -209,7 +198,7 @@ def _message(evaluation: Evaluation, trial: Trial, result: CheckResult) -> str:
             case str():
                 parts.append(part)
             case (code, expr):
-                value = _run(evaluation, code, result.code)
+                value = guarded(code, evaluation.frame, result.code)
                 parts.append(_said(evaluation, value, expr))
             case _:
                 parts.append(_placeholder(part.word, result))

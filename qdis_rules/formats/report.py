@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from qdis_rules.evaluation.explain import Explanation
-from qdis_rules.evaluation.report import AggregateResult, CellResult, CheckResult, GapResult, Report, Shown
+from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResult, GapResult, Shown
 from qdis_rules.numbers import Cause
 
 FORMAT: Final = "qdis-rapport/1"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qdis_rules import Dossier, load_ruleset, report_document
-from qdis_rules.evaluation.report import Origin, Status, Verdict
+from qdis_rules.evaluation.results import Origin, Status, Verdict
 from qdis_rules.formats.documents import DossierDocument
 from qdis_rules.numbers import CauseKind
 from tests.docs.manual import plain

@@ -21,7 +21,8 @@ from typing import TypeAlias
 import pytest
 
 from qdis_rules.evaluation.dossier import Dossier, Raw
-from qdis_rules.evaluation.report import Report, Status
+from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.results import Status
 from qdis_rules.pipeline import Ruleset, compile_sources
 from qdis_rules.source import Source
 

@@ -1,0 +1,245 @@
+"""What can be said of cells, aggregates, checks and tables: plain results, no reasons to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeAlias, TypeVar
+
+from qdis_rules.numbers import Cause, Exact
+
+Shown: TypeAlias = Decimal | bool | str | date | None
+T = TypeVar("T")
+
+
+class Verdict(StrEnum):
+    """The five verdicts of a check."""
+
+    SATISFIED = "satisfait"
+    VIOLATED = "violé"
+    UNDETERMINED = "indéterminé"
+    NOT_APPLICABLE = "sans objet"
+    DEACTIVATED = "désactivé"
+
+
+class Status(StrEnum):
+    """What a value is: present, or why there is none."""
+
+    PRESENT = "calculé"
+    ABSENT = "absent"
+    NOT_APPLICABLE = "sans objet"
+    UNDEFINED = "non calculable"
+
+
+class Origin(StrEnum):
+    """Where the retained value of a cell comes from, first to last."""
+
+    FORMULA = "formule"
+    TYPED = "saisie"
+    IMPORTED = "rapatriement"
+    ACCOUNTS = "comptes"
+    CARRIED = "reprise"
+    EMPTY = "vide vaut 0"
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """A cell: `value` in its declared `unit` (34 digits when a quotient does not end)."""
+
+    code: str
+    label: str
+    unit: str | None
+    value: Shown
+    status: Status
+    origin: Origin | None
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdResult:
+    """A threshold of an aggregate, and whether it is crossed (None: cannot be told)."""
+
+    name: str
+    condition: str
+    crossed: bool | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AggregateResult:
+    """An aggregate: `value` as shown (rounded as declared) in `unit`, `exact` unrounded in `unit`.
+
+    `value` is None with a `status` of *sans objet* or *non calculable*; `causes` then say why.
+    """
+
+    code: str
+    label: str
+    family: str | None
+    section: str | None
+    unit: str | None
+    value: Shown
+    exact: Exact | None
+    status: Status
+    causes: tuple[Cause, ...]
+    thresholds: tuple[ThresholdResult, ...]
+    source: str | None
+    reliability: str | None
+    mark: str | None
+
+    def __repr__(self) -> str:
+        value = self.status if self.value is None else self.value
+        return f"<AggregateResult {self.code} = {value} {self.unit or ''}".rstrip() + ">"
+
+    @property
+    def crossed(self) -> tuple[ThresholdResult, ...]:
+        """The thresholds crossed."""
+        return tuple(threshold for threshold in self.thresholds if threshold.crossed)
+
+
+@dataclass(frozen=True, slots=True)
+class GapResult:
+    """One comparison of a check: both sides, left − right, tolerance, all in `unit`.
+
+    `margin` says by how much it holds (positive) or fails (negative). For `entre`, `right`
+    is the nearest bound and `gap` the distance outside the bounds.
+    """
+
+    op: str
+    left: Decimal
+    right: Decimal
+    gap: Decimal
+    tolerance: Decimal
+    margin: Decimal
+    holds: bool
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckResult:
+    """A check on one place: `key` is the row or column it was applied to, if any.
+
+    `message` is written when violated; `causes` when undetermined. `origin` is the cell whose
+    declaration implies a generated check.
+    """
+
+    code: str
+    key: str | None
+    label: str | None
+    severity: str
+    justifiable: bool
+    verdict: Verdict
+    message: str
+    gaps: tuple[GapResult, ...]
+    cells: tuple[str, ...]
+    causes: tuple[Cause, ...]
+    justification: str | None
+    origin: str | None
+    source: str | None
+    reliability: str | None
+    mark: str | None
+
+    def __repr__(self) -> str:
+        said = f": {self.message}" if self.message else ""
+        return f"<CheckResult {self.name} {self.severity} {self.verdict}{said}>"
+
+    @property
+    def name(self) -> str:
+        """The code, with the place in brackets: `IMM02[constructions]`."""
+        return self.code if self.key is None else f"{self.code}[{self.key}]"
+
+    @property
+    def deciding(self) -> GapResult | None:
+        """The first comparison that fails, else the first: what {écart} speaks of."""
+        return next((gap for gap in self.gaps if not gap.holds), self.gaps[0] if self.gaps else None)
+
+    @property
+    def gap(self) -> Decimal | None:
+        """The signed gap of the deciding comparison, in its unit."""
+        return self.deciding.gap if self.deciding else None
+
+
+class CheckResults(Mapping[str, CheckResult]):
+    """Check results by name (`BIL01`, `IMM02[constructions]`), in order of declaration."""
+
+    def __init__(self, results: tuple[CheckResult, ...]) -> None:
+        self._by_name = {result.name: result for result in results}
+
+    def __getitem__(self, name: str) -> CheckResult:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(self.having(verdict))} {verdict}" for verdict in Verdict)
+        return f"<CheckResults: {counts}>"
+
+    def having(self, verdict: Verdict) -> tuple[CheckResult, ...]:
+        """Return the results with `verdict`."""
+        return tuple(result for result in self._by_name.values() if result.verdict is verdict)
+
+    def of(self, code: str) -> tuple[CheckResult, ...]:
+        """Return the results of one check, one for each place it was applied to."""
+        return tuple(result for result in self._by_name.values() if result.code == code)
+
+    @property
+    def violated(self) -> tuple[CheckResult, ...]:
+        """The violated checks."""
+        return self.having(Verdict.VIOLATED)
+
+    @property
+    def undetermined(self) -> tuple[CheckResult, ...]:
+        """The checks that could not be told."""
+        return self.having(Verdict.UNDETERMINED)
+
+    @property
+    def satisfied(self) -> tuple[CheckResult, ...]:
+        """The satisfied checks."""
+        return self.having(Verdict.SATISFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class TableCompleteness:
+    """How far a table is filled: entered cells with a value, out of those it has."""
+
+    code: str
+    label: str
+    mark: str | None
+    status: str  # "sans objet", "non fourni", "partiel" or "complet"
+    filled: int
+    expected: int
+    missing_required: tuple[str, ...]
+
+
+class Lazy(Mapping[str, T], Generic[T]):
+    """A mapping whose values are built when asked for, and kept."""
+
+    def __init__(self, codes: tuple[str, ...], build: Callable[[str], T]) -> None:
+        self._codes = dict.fromkeys(codes)
+        self._build = build
+        self._built: dict[str, T] = {}
+
+    def __getitem__(self, code: str) -> T:
+        if code not in self._built:
+            if code not in self._codes:
+                raise KeyError(code)
+            self._built[code] = self._build(code)
+        return self._built[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._codes
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} values: {', '.join(list(self._codes)[:4])}…>"
