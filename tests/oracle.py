@@ -593,7 +593,7 @@ class Judge:
             yield name, self.told(instance, {})
             return
         count = self.year.rows(instance.rows_of)
-        declared = self.ruleset.checks[code].origin is None
+        declared = self.year.ruleset.checks[code].origin is None
         if isinstance(count, Undefined) and declared:
             yield code, Told(UNDETERMINED, count.causes)
         elif isinstance(count, Undefined):  # a bound says nothing of rows that are not there

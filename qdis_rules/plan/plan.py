@@ -165,16 +165,18 @@ def _cells_read(body: typed.Expr) -> list[str]:
 
 
 def _gaps(compiler: Compiler, body: typed.Expr) -> list[Gap]:
-    found = []
-    for node in typed.walk(body):
-        match node:
-            case typed.Comparison(left, op, right, margin) if isinstance(left.type, NumberType):
-                sides: tuple[Code, ...] = (compiler.code(left), compiler.code(right))
-                kind = left.type if left.type.unit is not None else right.type
-                found.append(Gap(op, sides, compiler.margin(margin), kind))
-            case typed.Between(value, low, high, margin) if isinstance(value.type, NumberType):
-                sides = (compiler.code(value), compiler.code(low), compiler.code(high))
-                found.append(Gap("entre", sides, compiler.margin(margin), value.type))
-            case _:
-                pass
-    return found
+    """Return the comparisons of numbers that decide the verdict: not those of filters and of `si` inside operands."""
+    match body:
+        case typed.Comparison(left, op, right, margin) if isinstance(left.type, NumberType):
+            kind = left.type if left.type.unit is not None else right.type
+            return [Gap(op, (compiler.code(left), compiler.code(right)), compiler.margin(margin), kind)]
+        case typed.Between(value, low, high, margin) if isinstance(value.type, NumberType):
+            sides = (compiler.code(value), compiler.code(low), compiler.code(high))
+            return [Gap("entre", sides, compiler.margin(margin), value.type)]
+        case typed.And() | typed.Or() | typed.Not() | typed.Comparison():
+            parts = typed.children(body)
+        case typed.Conditional(_, then, otherwise):
+            parts = (then, otherwise)
+        case _:
+            parts = ()
+    return [gap for part in parts for gap in _gaps(compiler, part)]

@@ -12,7 +12,7 @@ import pytest
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.pipeline import RulesetError, compile_sources, ruleset_sources
 from qdis_rules.source import Source
-from tests.diagnostics.conftest import GOLDEN
+from tests.conftest import GOLDEN
 from tests.diagnostics.pages import FOLDER, PAGES, calls, codes_in_source, marks, places, said, said_of
 
 CODES = codes_in_source()

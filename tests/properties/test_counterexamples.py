@@ -142,3 +142,17 @@ def test_nothing_is_obligatory_in_a_table_that_does_not_apply(cell: str) -> None
     report = assert_agrees(compiled(OBLIGED), Dossier(2023, typed={"I.clos.v": True}))
     assert report.checks[f"{cell}~obligatoire"].verdict == "sans objet"
     assert report.ready_for_validation
+
+
+def test_a_comparison_inside_a_filter_is_no_gap_of_the_check() -> None:
+    """It has no row at hand once the check is reported."""
+    text = """
+    jeu X exercice 2023
+    tableau B « b » liste clé k
+      colonne k « k » texte
+      colonne x « x » en EUR
+    contrôle C bloquant « {écart} » somme(B.*.x quand x > 1 EUR) <= 5 EUR
+    """
+    dossier = Dossier(2023, lists={"B": [{"k": "p", "x": 1}, {"k": "q", "x": 10}]})
+    (gap,) = assert_agrees(compiled(text), dossier).checks["C"].gaps
+    assert (gap.left, gap.gap) == (10, 5)
