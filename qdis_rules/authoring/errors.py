@@ -69,6 +69,17 @@ def unused_parameter(span: Span, code: str) -> Diagnostic:
     return _warning("parametre-non-lu", f"le paramètre {code} n'est lu par aucune règle", span, "jamais lu")
 
 
+def bare_percent(span: Span, number: str, other: Span) -> Diagnostic:
+    return _warning(
+        "pourcentage-nu",
+        f"{number} est sans unité, il se compare à un pourcentage",
+        span,
+        f"soit {number}00 %",
+        Label(other, "en %"),
+        help=f"écrivez « {number} % »",
+    )
+
+
 def no_source(span: Span, what: str) -> Diagnostic:
     return _warning(
         "source-manquante",

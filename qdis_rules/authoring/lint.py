@@ -12,6 +12,7 @@ from qdis_rules.model import typed
 from qdis_rules.model.linear import LinearForms
 from qdis_rules.model.types import NumberType
 from qdis_rules.source import Span
+from qdis_rules.units import NUMBER, PERCENT
 
 
 def lint(ruleset: typed.TypedRuleset) -> tuple[Diagnostic, ...]:
@@ -23,6 +24,7 @@ def lint(ruleset: typed.TypedRuleset) -> tuple[Diagnostic, ...]:
             *_repeated(ruleset),
             *_unread(ruleset),
             *_divisions(ruleset),
+            *_bare_percents(ruleset),
             *_undocumented(ruleset),
         ]
     )
@@ -265,6 +267,29 @@ def _is_nonzero_constant(ruleset: typed.TypedRuleset, expr: typed.Expr) -> bool:
             return not any(isinstance(item, typed.Rows) for item in items)
         case _:
             return False
+
+
+def _bare_percents(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
+    """`taux <= 10` compares with 1 000 %: nearly always a forgotten sign. Up to 1, a ratio is meant."""
+    for guard, formula in _formulas(ruleset):
+        for node in [n for expr in (guard, formula) if expr is not None for n in typed.walk(expr)]:
+            match node:
+                case typed.Comparison(left, _, right):
+                    sides: tuple[typed.Expr, ...] = (left, right)
+                case typed.Between(value, low, high):
+                    sides = (value, low, high)
+                case _:
+                    continue
+            against = [side for side in sides if _is_percent(side)]
+            for side in sides if against else ():
+                if isinstance(side, typed.Const) and isinstance(side.value, Decimal) and abs(Fraction(side.value)) > 1:
+                    if isinstance(side.type, NumberType) and side.type.unit == NUMBER:
+                        yield errors.bare_percent(side.span, side.span.text, against[0].span)
+
+
+def _is_percent(expr: typed.Expr) -> bool:
+    unit = expr.type.unit if isinstance(expr.type, NumberType) else None
+    return unit is not None and unit == PERCENT
 
 
 def _undocumented(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:

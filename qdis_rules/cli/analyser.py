@@ -62,6 +62,8 @@ def analyser(which: str, as_json: bool) -> int:
         output.say_json(document)
     else:
         output.say_diagnostics(diagnostics)
+        if errors:
+            output.say("Les autres avertissements viendront quand il n'y aura plus d'erreur.")
         output.say(_summary(errors, warnings, sizes))
     return VIOLATED if errors else OK
 

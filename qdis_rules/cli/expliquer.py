@@ -24,13 +24,13 @@ _HELP = """
 Explique une cellule, un agrégat ou un contrôle d'un dossier.
 
 Montre la formule telle qu'elle est écrite, chaque valeur qu'elle lit jusqu'aux comptes, la source ; ou, si la
-valeur manque, les cellules à remplir. CODE peut être un repère officiel (« 6.01 »).
+valeur manque, les cellules à remplir. CODE peut être un repère (« SF16 »).
 
 \b
 Exemples :
   qdis expliquer coop-2023.json SF.frng
   qdis expliquer coop-2023.json BIL01
-  qdis expliquer coop-2023.json T06.locatif.cloture
+  qdis expliquer coop-2023.json BA.total.net
 """
 _GRAVITY: Final = ("violé", "indéterminé")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
 from qdis_rules.model.types import Type
@@ -305,8 +306,30 @@ def unknown_answer(span: Span, answers: Sequence[str]) -> Diagnostic:
     )
 
 
-def unknown_function(span: Span, known: Iterable[str]) -> Diagnostic:
-    return _unknown("fonction-inconnue", f"la fonction {span.text} n'existe pas", span, "fonction inconnue", known)
+def unknown_function(span: Span, known: Sequence[str]) -> Diagnostic:
+    meant = _IN_A_SPREADSHEET.get(span.text.casefold())
+    near = nearest(span.text, known)
+    if meant:
+        help = f"ici : {meant}"
+    else:
+        help = f"vouliez-vous dire « {near} » ?" if near else "fonctions : " + ", ".join(known)
+    return _error("fonction-inconnue", f"la fonction {span.text} n'existe pas", span, "fonction inconnue", (), help)
+
+
+_IN_A_SPREADSHEET: Final = {
+    "si": "si … alors … sinon …",
+    "if": "si … alors … sinon …",
+    "sum": "somme",
+    "average": "moyenne",
+    "nb": "nombre",
+    "count": "nombre",
+    "round": "arrondi(x ; 0,01 EUR)",
+    "sierreur": "défaut(x ; 0)",
+    "iferror": "défaut(x ; 0)",
+    "somme.si": "somme(T.*.x quand condition)",
+    "et": "a et b",
+    "ou": "a ou b",
+}
 
 
 def greyed(span: Span, code: str, row: Span, columns: Iterable[str]) -> Diagnostic:
@@ -316,6 +339,7 @@ def greyed(span: Span, code: str, row: Span, columns: Iterable[str]) -> Diagnost
         span,
         "cellule grisée",
         (Label(row, "la ligne n'existe que sur : " + ", ".join(columns)),),
+        help="rouvrez la case dans « sur », ou écrivez une formule qui ne la lit pas",
     )
 
 
@@ -388,6 +412,8 @@ def _unit_help(left: Unit, right: Unit) -> str | None:
         symbol = left.symbol or right.symbol
         if "/" not in symbol and "*" not in symbol:
             return f"un nombre prend son unité ainsi : « 12 {symbol} »"
+        above, _, below = symbol.partition("/")
+        return f"écrivez « 12 {above} / 1 {below} », ou déclarez un paramètre en {symbol}"
     return None
 
 

@@ -15,7 +15,32 @@ def _error(code: str, message: str, span: Span, label: str = "", **rest: object)
 
 
 def unexpected_character(span: Span) -> Diagnostic:
-    return _error("caractere-inattendu", f"le caractère « {span.text} » n'a pas de sens ici", span, "ici")
+    return _error(
+        "caractere-inattendu",
+        f"le caractère « {span.text} » n'a pas de sens ici",
+        span,
+        "ici",
+        help=_INSTEAD.get(span.text),
+    )
+
+
+_INSTEAD: Final = {
+    "€": "écrivez EUR",
+    "≤": "écrivez <=",
+    "≥": "écrivez >=",
+    "≠": "écrivez <>",
+    "!": "« différent de » s'écrit <>, « non » s'écrit non",
+    "×": "écrivez *",
+    "÷": "écrivez /",
+    "–": "écrivez le trait d'union -",
+    "—": "écrivez le trait d'union -",
+    "“": "les textes s'écrivent entre « »",
+    "”": "les textes s'écrivent entre « »",
+    "'": "les textes s'écrivent entre « »",
+    "’": "les textes s'écrivent entre « »",
+    "[": "un exercice antérieur s'écrit [N-1], avec N majuscule",
+}
+"""What a typist of Word or Excel meant."""
 
 
 def unclosed_text(span: Span) -> Diagnostic:
@@ -48,7 +73,7 @@ def comma_between_arguments(span: Span) -> Diagnostic:
         "la virgule est celle des décimales, on sépare par « ; »",
         span,
         "virgule",
-        help="écrivez min(1,5 ; 2)",
+        help="remplacez cette virgule par « ; » : min(1,5 ; 2), comptes 213 ; 214",
         fix=(Edit(span, " ;"),),
     )
 
@@ -72,7 +97,35 @@ def reserved_word(span: Span) -> Diagnostic:
         f"« {word} » est un mot réservé, il ne peut pas servir de nom",
         span,
         "un nom est attendu ici",
-        help=f"choisissez un autre nom, par exemple « {word}_1 » ou « le_{word} »",
+        help=f"choisissez un autre nom, par exemple « {word}_1 »",
+    )
+
+
+ORDER: Final = {
+    "controle": "code, gravité, message, pour chaque, garde (quand … :), condition, puis source, fiabilité, aide",
+    "agregat": "code, libellé, unité, arrondi, garde (quand … :), formule, puis seuil, rubrique, source, fiabilité",
+    "ligne": "nom, libellé, genre, bornes, sur, formule, puis obligatoire, comptes, source, fiabilité",
+    "colonne": "nom, libellé, genre, bornes, formule, puis obligatoire, reprise de, source, fiabilité",
+}
+
+
+def misplaced_note(span: Span, rule: str) -> Diagnostic:
+    return _error(
+        "syntaxe",
+        f"« {span.text} » vient trop tôt",
+        span,
+        "ce qui précède n'est pas complet",
+        help=f"l'ordre est : {ORDER[rule]}",
+    )
+
+
+def guard_without_colon(span: Span) -> Diagnostic:
+    return _error(
+        "syntaxe",
+        "il manque « : » à la fin de la garde",
+        span,
+        "après ceci",
+        help="par exemple : quand T02.logements > 0 :",
     )
 
 

@@ -70,6 +70,7 @@ _BEFORE_A_NAME: Final = frozenset(
         "POUR",
     ]
 )
+_NOTES: Final = ("SOURCE", "FIABILITE", "AIDE", "REPERE", "DEPUIS", "SEUIL")
 _ITEMS: Final = tuple(_PIECES[keyword] for keyword in _IN_TABLE + _IN_EXAMPLE)
 
 
@@ -261,12 +262,12 @@ def _parse(source: Source, rule: str, tokens: list[Token], diagnostics: list[Dia
         try:
             parser.feed_token(token)
         except UnexpectedToken:
-            diagnostics.append(_explain(source, tokens, index, _accepted(rule, tokens[:index])))
+            diagnostics.append(_explain(source, rule, tokens, index, _accepted(rule, tokens[:index])))
             return None
     try:
         result: Tree[Token] = parser.feed_eof(tokens[-1])  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        diagnostics.append(_explain(source, tokens, len(tokens), _accepted(rule, tokens)))
+        diagnostics.append(_explain(source, rule, tokens, len(tokens), _accepted(rule, tokens)))
         return None
     return result
 
@@ -308,7 +309,7 @@ def _too_deep(tokens: list[Token]) -> Token | None:
     return None
 
 
-def _explain(source: Source, tokens: list[Token], index: int, accepted: set[str]) -> Diagnostic:
+def _explain(source: Source, rule: str, tokens: list[Token], index: int, accepted: set[str]) -> Diagnostic:
     """Turn a refused token into the message its author needs."""
     if index == len(tokens):
         end = span_of(source, tokens[-1])
@@ -321,6 +322,10 @@ def _explain(source: Source, tokens: list[Token], index: int, accepted: set[str]
         return _explain_character(span, before, after)
     if before is not None and before.type == token.type == "NUMBER":
         return errors.thousands_with_space(span_of(source, before), span)
+    if rule in ("controle", "agregat") and before is not None and _guard_is_open(tokens, index) and "COLON" in accepted:
+        return errors.guard_without_colon(span_of(source, before))
+    if index > 1 and rule in errors.ORDER and token.type in _NOTES:
+        return errors.misplaced_note(span, rule)
     if token.type == "SI" and "LPAR" in accepted:
         return errors.bare_conditional(span)
     if "NAME" in accepted and token.type in KEYWORDS and token.value.replace(" ", "").isalpha():
@@ -342,6 +347,12 @@ def _explain_character(span: Span, before: Token | None, after: Token | None) ->
     if span.text == ",":
         return errors.comma_between_arguments(span)
     return errors.unexpected_character(span)
+
+
+def _guard_is_open(tokens: list[Token], index: int) -> bool:
+    """True when a guard began, and no colon ends it anywhere in the piece."""
+    kinds = [token.type for token in tokens]
+    return "QUAND" in kinds[:index] and "COLON" not in kinds
 
 
 def _has_comparison(tokens: list[Token]) -> bool:
