@@ -549,7 +549,7 @@ def crossing(cell: str, row: Span, column: Span) -> Diagnostic:
         row,
         "formule de la ligne",
         (Label(column, "formule de la colonne"),),
-        help="écrivez « priorité ligne » ou « priorité colonne » sur le tableau",
+        help="écrivez « priorité ligne » ou « priorité colonne » sur le tableau ; une case grisée peut être la différence",
     )
 
 

@@ -325,7 +325,7 @@ def _apply(function: str, arguments: Sequence[Code]) -> Code:
             return lambda frame: absolute(value) if isinstance(value := first(frame), Decimal | Fraction) else value
         case "année":
             return lambda frame: Decimal(value.year) if isinstance(value := first(frame), date) else value
-        case _:
+        case "arrondi" | "arrondi_sup" | "arrondi_inf" | "arrondi_pair":
             rounding, step = Rounding(function), arguments[1]
 
             def rounded(frame: Frame) -> Value:
@@ -335,6 +335,8 @@ def _apply(function: str, arguments: Sequence[Code]) -> Code:
                 return round_to_step(value, cast(Exact, step(frame)), rounding)
 
             return rounded
+        case _:
+            raise AssertionError(f"{function} is typed and never compiled")
 
 
 def _numbers(values: Sequence[Value]) -> Undefined | list[Exact]:

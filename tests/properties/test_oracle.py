@@ -5,11 +5,13 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qdis_rules.evaluation.dossier import Dossier
+from qdis_rules.model.expressions import FUNCTIONS
 from qdis_rules.pipeline import Ruleset
 from tests.properties.agreement import (
     assert_agrees,
@@ -162,3 +164,9 @@ def test_equal_quotients_compare_equal(a: int, c: int, k: int) -> None:
     typed["T.b.v"] += 1
     checks = sums().evaluate(Dossier(YEAR, typed=typed)).checks
     assert (checks["EGAL"].verdict, checks["MOINS"].verdict) == ("violé", "satisfait")
+
+
+def test_every_function_of_the_language_is_drawn() -> None:
+    """A function the strategies never draw is compared with nothing."""
+    drawn = Path(__file__).parents[1].joinpath("strategies.py").read_text(encoding="utf-8")
+    assert [name for name in FUNCTIONS if name not in drawn] == []
