@@ -55,7 +55,6 @@ class CauseKind(StrEnum):
     NO_YEAR = "exercice manquant"
     NO_VALUE = "paramètre sans valeur"
     TOO_LARGE = "nombre trop grand"
-    REFUSED = "valeur refusée"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -170,9 +170,7 @@ class _Checker:
             if isinstance(limit.type, NumberType) and isinstance(symbol.type, NumberType):
                 unit = number_unit(symbol.type)
                 if limit.type.unit is not None and not limit.type.unit.compatible(unit):
-                    self.diagnostics.append(
-                        errors.unit_mismatch(limit.span, declared, unit, limit.span, limit.type.unit, "seuil")
-                    )
+                    self.diagnostics.append(errors.unit_mismatch(declared, unit, limit.span, limit.type.unit, "seuil"))
             elif isinstance(limit.type, NumberType) != isinstance(symbol.type, NumberType):
                 if not isinstance(limit, typed.Invalid):
                     self.diagnostics.append(errors.kinds_differ(declared, symbol.type, limit.span, limit.type, "seuil"))

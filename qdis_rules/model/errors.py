@@ -377,7 +377,7 @@ def no_year_shift(span: Span, what: str) -> Diagnostic:
 # --- units and kinds ----------------------------------------------------------
 
 
-def unit_mismatch(span: Span, left: Span, left_unit: Unit, right: Span, right_unit: Unit, what: str) -> Diagnostic:
+def unit_mismatch(left: Span, left_unit: Unit, right: Span, right_unit: Unit, what: str) -> Diagnostic:
     return _error(
         "unites-incompatibles",
         f"{what} : {_unit(left_unit)} d'un côté, {_unit(right_unit)} de l'autre",

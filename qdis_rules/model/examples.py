@@ -109,9 +109,7 @@ class Examples:
             if of is None:
                 return None
             if not of.compatible(unit):
-                self.diagnostics.append(
-                    errors.unit_mismatch(node.span, node.span, unit, node.amount.span, of, "tolérance")
-                )
+                self.diagnostics.append(errors.unit_mismatch(node.span, unit, node.amount.span, of, "tolérance"))
             unit = of
         return exact(Fraction(node.amount.value) * unit.scale)
 

@@ -232,7 +232,7 @@ class Expressions:
                 continue
             left, right = number_unit(first.type), value.type.unit
             if not left.compatible(right):
-                self.diagnostics.append(errors.unit_mismatch(value.span, first.span, left, value.span, right, what))
+                self.diagnostics.append(errors.unit_mismatch(first.span, left, value.span, right, what))
                 ok = False
         if not ok:
             return ERROR

@@ -56,15 +56,11 @@ class Margins:
             relative = quantity.unit.text == "%"  # « point » is absolute
             amount = exact(Fraction(quantity.value) * of.scale)
             if not relative and not of.compatible(unit):
-                self._diagnostics.append(
-                    errors.unit_mismatch(quantity.span, sides[0].span, unit, quantity.span, of, "tolérance")
-                )
+                self._diagnostics.append(errors.unit_mismatch(sides[0].span, unit, quantity.span, of, "tolérance"))
                 return None
         elif quantity.value and unit.dimension:
             plain = number_unit(NumberType(None))
-            self._diagnostics.append(
-                errors.unit_mismatch(quantity.span, sides[0].span, unit, quantity.span, plain, "tolérance")
-            )
+            self._diagnostics.append(errors.unit_mismatch(sides[0].span, unit, quantity.span, plain, "tolérance"))
             return None
         if not node.per_term:
             return typed.Margin(amount, relative)

@@ -49,7 +49,7 @@ def literal(
                 of = written
                 if not of.compatible(declared_unit):
                     where = declared or unit.span
-                    diagnostics.append(errors.unit_mismatch(unit.span, where, declared_unit, unit.span, of, "valeur"))
+                    diagnostics.append(errors.unit_mismatch(where, declared_unit, unit.span, of, "valeur"))
                     return None
             result = exact(Fraction(number) * of.scale)
             if kind.integer and Fraction(result) / declared_unit.scale % 1:

@@ -167,6 +167,17 @@ class Compiler:
         value_code = self.code(item.value)
         condition = self.code(item.condition) if item.condition is not None else None
 
+        def keep(frame: Frame, values: list[Value]) -> int:
+            kept = condition(frame) if condition is not None else True
+            value = value_code(frame) if kept is True else kept
+            if value is NOT_APPLICABLE:
+                return 1
+            if kept is True:
+                values.append(value)
+            elif isinstance(kept, Undefined):
+                values.append(_Unfiltered(kept.causes))
+            return 0
+
         def rows(frame: Frame, values: list[Value]) -> int:
             count = frame.row_counts[table]
             if isinstance(count, NotApplicable):
@@ -174,23 +185,12 @@ class Compiler:
             if isinstance(count, Undefined):
                 values.append(_Unfiltered(count.causes))
                 return 0
-            skipped = 0
             outer = frame.rows.get(table)
-            for frame.rows[table] in range(count):
-                kept = condition(frame) if condition is not None else True
-                if kept is True:
-                    value = value_code(frame)
-                    if value is NOT_APPLICABLE:
-                        skipped += 1
-                    else:
-                        values.append(value)
-                elif isinstance(kept, Undefined):
-                    values.append(_Unfiltered(kept.causes))
-                elif kept is NOT_APPLICABLE:
-                    skipped += 1
-            if outer is not None:
-                frame.rows[table] = outer  # the row whose formula this is
-            return skipped
+            try:
+                return sum(keep(frame, values) for frame.rows[table] in range(count))
+            finally:
+                if outer is not None:
+                    frame.rows[table] = outer  # the row whose formula this is, even after a number too large
 
         return rows
 
