@@ -117,23 +117,19 @@ class _Checker:
         for symbol in table.cells.values():
             candidates[symbol.code] = _Formulas()
         for name, row in table.rows.items():
-            if row.formula is None:
-                continue
-            for scoped in row.formula_for:
-                if (name, scoped.text) not in table.cells and scoped.text not in table.broken:
-                    self.diagnostics.append(
-                        errors.unknown_column(scoped.span, table.code, table.decl.name.span, table.columns)
-                    )
-            only = {scoped.text for scoped in row.formula_for}
-            for column, decl in table.columns.items():
-                cell = table.cells.get((name, column))
-                if cell is None or (only and column not in only):
-                    continue
-                if priority == "colonne" and decl.formula is not None:
-                    continue
-                scope = Scope(Bare.ROW, table, name, column)
-                if not self._type_into(candidates[cell.code], "by_row", row.formula, scope, cell):
-                    break
+            claimed: dict[str, tree.Name] = {}
+            for formula in row.formulas:
+                self._formula_columns(table, name, formula, claimed)
+                only = {scoped.text for scoped in formula.columns}
+                for column, decl in table.columns.items():
+                    cell = table.cells.get((name, column))
+                    if cell is None or (only and column not in only):
+                        continue
+                    if priority == "colonne" and decl.formula is not None:
+                        continue
+                    scope = Scope(Bare.ROW, table, name, column)
+                    if not self._type_into(candidates[cell.code], "by_row", formula.expr, scope, cell):
+                        break
         for column, decl in table.columns.items():
             if decl.formula is None:
                 continue
@@ -148,6 +144,19 @@ class _Checker:
                 )
                 if not self._type_into(candidates[cell.code], "by_column", decl.formula, scope, cell):
                     break
+
+    def _formula_columns(
+        self, table: TableSymbol, row: str, formula: tree.RowFormula, claimed: dict[str, tree.Name]
+    ) -> None:
+        """Report a column named after `pour` that the row has not, or that has a formula already."""
+        for scoped in formula.columns:
+            if (row, scoped.text) not in table.cells and scoped.text not in table.broken:
+                self.diagnostics.append(
+                    errors.unknown_column(scoped.span, table.code, table.decl.name.span, table.columns)
+                )
+            elif scoped.text in claimed:
+                self.diagnostics.append(errors.two_formulas(scoped.text, scoped.span, claimed[scoped.text].span))
+            claimed.setdefault(scoped.text, scoped)
 
     def _type_into(self, formulas: _Formulas, which: str, node: tree.Expr, scope: Scope, symbol: CellSymbol) -> bool:
         """Type one formula for one cell; False once it has an error (said once, not per cell)."""

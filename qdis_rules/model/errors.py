@@ -85,6 +85,16 @@ def duplicate(what: str, name: str, span: Span, first: Span) -> Diagnostic:
     )
 
 
+def two_formulas(column: str, span: Span, first: Span) -> Diagnostic:
+    return _error(
+        "attribut-en-double",
+        f"la colonne {column} a déjà une formule sur cette ligne",
+        span,
+        "seconde formule",
+        (Label(first, "première"),),
+    )
+
+
 def shared_name(name: str, span: Span, what: str, first: Span, first_what: str) -> Diagnostic:
     return _error(
         "nom-en-double",

@@ -210,15 +210,13 @@ class Builder:
         text = _first(parts, "TEXT")
         duties = self._duties(parts)
         only = next(iter(_trees(parts, "noms")), None)
-        scope = next(iter(_trees(parts, "portee")), None)
         return tree.Row(
             self._name(parts[1]),
             self._text(text) if text else None,
             self._kind(parts),
             self._bounds(parts),
             self._names(only) if only else (),
-            self._formula(parts),
-            self._names(_tree(scope.children[1])) if scope else (),
+            self._row_formulas(parts),
             duties.required,
             duties.carried_from,
             tuple(self._accounts(node) for node in _trees(parts, "comptes")),
@@ -422,6 +420,15 @@ class Builder:
     def _formula(self, parts: Sequence[Node]) -> tree.Expr | None:
         node = next(iter(_trees(parts, "formule")), None)
         return self._expr(node.children[1]) if node else None
+
+    def _row_formulas(self, parts: Sequence[Node]) -> tuple[tree.RowFormula, ...]:
+        whole = self._formula(parts)
+        if whole is not None:
+            return (tree.RowFormula(whole, ()),)
+        return tuple(
+            tree.RowFormula(self._expr(node.children[1]), self._names(_tree(node.children[3])))
+            for node in _trees(parts, "formule_pour")
+        )
 
     def _unit(self, node: Tree[Token]) -> tree.UnitExpr:
         factors = []

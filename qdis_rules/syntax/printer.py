@@ -247,9 +247,7 @@ def _column(node: tree.Column, width: int) -> list[str]:
 def _row(node: tree.Row) -> list[str]:
     head = ["ligne", node.name.text, *_labelled(node), *_names("sur", node.only)]
     clauses: list[_Clause] = []
-    if node.formula is not None:
-        scope = "".join(f" {word}" for word in _names("pour", node.formula_for))
-        clauses.append(_Clause("= ", node.formula, scope))
+    clauses += map(_row_formula, node.formulas)
     clauses += _duties(node.required, node.carried_from)
     notes = _notes(node.notes)
     if not node.accounts:
@@ -258,6 +256,10 @@ def _row(node: tree.Row) -> list[str]:
     for accounts in node.accounts:
         lines += _fill(_accounts(accounts), 2 * STEP)
     return [*lines, *_indented(notes, 2 * STEP)]
+
+
+def _row_formula(node: tree.RowFormula) -> _Clause:
+    return _Clause("= ", node.expr, "".join(f" {word}" for word in _names("pour", node.columns)))
 
 
 def _labelled(node: tree.Column | tree.Row) -> list[str]:

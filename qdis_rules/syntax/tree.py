@@ -398,6 +398,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class RowFormula:
+    """A formula of a `ligne`, for the columns named after `pour` (none: all)."""
+
+    expr: Expr
+    columns: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A `ligne` of a table."""
 
@@ -406,8 +414,7 @@ class Row:
     kind: Kind | None
     bounds: Bounds | None
     only: tuple[Name, ...]  # sur: the columns where the row has a cell
-    formula: Expr | None
-    formula_for: tuple[Name, ...]  # pour: the columns the formula computes (none: all)
+    formulas: tuple[RowFormula, ...]
     required: Required | None
     carried_from: Name | None
     accounts: tuple[Accounts, ...]

@@ -744,15 +744,15 @@ columns = st.builds(
 
 @st.composite
 def rows(draw):
-    computed = draw(maybe(in_tables))
+    whole = st.tuples(st.builds(tree.RowFormula, in_tables, st.just(())))
+    by_column = few(st.builds(tree.RowFormula, in_tables, few(names, 1)), 1, 3)
     return tree.Row(
         draw(names),
         draw(maybe(texts)),
         draw(maybe(kinds)),
         draw(maybe(bounds)),
         draw(few(names)),
-        computed,
-        draw(few(names)) if computed is not None else (),
+        draw(st.just(()) | whole | by_column),
         draw(maybe(required)),
         draw(maybe(dotted)),
         draw(few(accounts, 0, 2)),
