@@ -16,10 +16,19 @@ from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import errors, tree
 from qdis_rules.syntax.pieces import Piece, parse_expression, span_of
-from qdis_rules.syntax.words import KEYWORDS, PLACEHOLDERS
+from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS, PLACEHOLDERS, word_of
 
 Node: TypeAlias = Tree[Token] | Token
-Built: TypeAlias = tree.Declaration | tree.Column | tree.Row | tree.Section | tree.Given | tree.Expected
+Built: TypeAlias = (
+    tree.Declaration
+    | tree.Column
+    | tree.Row
+    | tree.Section
+    | tree.Given
+    | tree.Expected
+    | tree.CampaignDecl
+    | tree.DecisionDecl
+)
 
 ORIGINS: Final = ("saisie", "rapatriement", "calcul")
 RELIABILITIES: Final = ("sourcée", "partielle", "déduite", "à confirmer")
@@ -77,6 +86,11 @@ class Builder:
                 return tree.ExampleDecl(self._text(parts[1]), piece.span, (), piece.comments)
             case "donne":
                 return self._given(piece)
+            case "campagne":
+                year = self._year(_token(parts[3]))
+                return tree.CampaignDecl(self._name(parts[1]), year, piece.span, piece.comments)
+            case "decision":
+                return self._decision(piece)
             case _:
                 return self._expected(piece)
 
@@ -308,6 +322,34 @@ class Builder:
             self._value(value) if value else None,
             self._tolerance(tolerance) if tolerance else None,
             state,
+            piece.span,
+            piece.comments,
+        )
+
+    def _decision(self, piece: Piece) -> tree.DecisionDecl:
+        parts = _parts(piece)
+        action = _token(parts[0])
+        codes = _tree(parts[1])
+        severity = next(iter(_trees(parts, "gravite")), None)
+        since: tree.DateLiteral | None = None
+        texts: dict[str, tree.Text] = {}
+        seen: dict[str, Span] = {}
+        for attribute in _trees(parts, "decision_attribut"):
+            word, value = (_token(child) for child in attribute.children)
+            self._once(seen, word)
+            if word.type == "A_COMPTER_DU":
+                since = self._date(value)
+            else:
+                texts[word.type] = self._text(value)
+        return tree.DecisionDecl(
+            CAMPAIGN_WORDS[action.type],
+            tuple(self._path(code) for code in _trees(codes.children, "code")),
+            KEYWORDS[_token(severity.children[0]).type] if severity else None,
+            _first(parts, "JUSTIFIABLE") is not None,
+            since,
+            texts.get("PAR"),
+            texts.get("MOTIF"),
+            span_of(self.source, action).to(self._span(codes)),
             piece.span,
             piece.comments,
         )
@@ -675,7 +717,7 @@ class Builder:
     def _once(self, seen: dict[str, Span], token: Token) -> None:
         span = span_of(self.source, token)
         if token.type in seen:
-            self._again(span, seen[token.type], KEYWORDS[token.type])
+            self._again(span, seen[token.type], word_of(token.type) or token.value)
         else:
             seen[token.type] = span
 

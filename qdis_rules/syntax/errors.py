@@ -208,12 +208,56 @@ def outside(span: Span, word: str, home: str) -> Diagnostic:
     )
 
 
-def no_declaration(span: Span) -> Diagnostic:
+def no_declaration(span: Span, *, campaign: bool = False) -> Diagnostic:
+    awaited = (
+        "campagne, désactiver, réactiver ou rendre"
+        if campaign
+        else "jeu, inclure, unité, paramètre, tableau, contrôle, famille, agrégat ou exemple"
+    )
     return _error(
         "declaration-inattendue",
         f"« {span.text} » ne commence aucune déclaration",
         span,
-        "attendu : jeu, inclure, unité, paramètre, tableau, contrôle, famille, agrégat ou exemple",
+        f"attendu : {awaited}",
+    )
+
+
+def of_another_text(span: Span, *, campaign: bool) -> Diagnostic:
+    """A ruleset's declaration in a campagne, or the other way round."""
+    if campaign:
+        return _error(
+            "declaration-inattendue",
+            f"« {span.text} » n'a pas sa place dans une campagne",
+            span,
+            "ceci appartient à un jeu de règles",
+            help="une campagne désactive, réactive ou rend plus ou moins graves les contrôles d'un jeu, sans rien y ajouter",
+        )
+    return _error(
+        "declaration-inattendue",
+        f"« {span.text} » n'a pas sa place dans un jeu de règles",
+        span,
+        "ceci appartient à une campagne",
+        help="une campagne s'écrit à part, dans le fichier campagne.qdis à côté du jeu, ou se donne avec --campagne",
+    )
+
+
+def malformed_date(span: Span) -> Diagnostic:
+    return _error(
+        "date-impossible",
+        f"« {' '.join(span.text.split())} » ne se lit pas comme une date",
+        span,
+        "jj/mm/aaaa",
+        help="par exemple : à compter du 12/09/2024",
+    )
+
+
+def place_in_decision(span: Span) -> Diagnostic:
+    return _error(
+        "caractere-inattendu",
+        "une décision porte sur un contrôle entier, non sur un de ses lieux",
+        span,
+        "ici",
+        help="écrivez le code seul : IMM02, et non IMM02[terrains]",
     )
 
 

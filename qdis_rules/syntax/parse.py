@@ -44,6 +44,29 @@ def parse(sources: Sequence[Source]) -> Outcome[tree.SyntaxTree]:
     return Outcome(built, in_source_order(diagnostics))
 
 
+def parse_campaign(source: Source) -> Outcome[tree.CampaignTree]:
+    """Return the tree of a campagne, as far as it parses, and every syntax error. Any text gives an outcome."""
+    if source.line_count > MAX_LINES or len(source.text) > MAX_CHARACTERS:
+        why = f"plus de {MAX_LINES} lignes ou de {MAX_CHARACTERS} caractères dans une campagne"
+        refused = errors.source_too_long(Span(source, 0, 0), why)
+        return Outcome(tree.CampaignTree(source, (), broken=True), (refused,))
+    diagnostics: list[Diagnostic] = []
+    pieces, trailing = read_pieces(source, diagnostics, campaign=True)
+    builder = Builder(source, diagnostics)
+    declarations: list[tree.CampaignDecl | tree.DecisionDecl] = []
+    broken = False
+    for piece in pieces:
+        built = builder.piece(piece) if piece.tree is not None else None
+        if isinstance(built, tree.CampaignDecl | tree.DecisionDecl):
+            declarations.append(built)
+        elif piece.rule != "decision":
+            broken = True
+    return Outcome(
+        tree.CampaignTree(source, tuple(declarations), broken, trailing),
+        in_source_order(diagnostics),
+    )
+
+
 class _Assembly:
     """Gives each table its columns and rows, each example its steps."""
 
@@ -63,11 +86,13 @@ class _Assembly:
                 pass
             case None:
                 self.close()
-                self.broken.add(tree.RULESET if piece.rule == "jeu" else piece.name)
+                self.broken.add(tree.RULESET if piece.rule in ("jeu", "campagne", "decision") else piece.name)
             case tree.Column() | tree.Row() | tree.Section():
                 self._items.append(built)
             case tree.Given() | tree.Expected():
                 self._steps.append(built)
+            case tree.CampaignDecl() | tree.DecisionDecl():
+                raise AssertionError("a ruleset holds no campagne: its pieces have no tree")
             case _:
                 self.close()
                 self._head = built

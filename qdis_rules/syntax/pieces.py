@@ -5,7 +5,7 @@ One piece, one diagnostic: a mistake in a line of a table does not hide its neig
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,10 +17,10 @@ from lark.utils import TextSlice
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.grammar import grammar_text
 from qdis_rules.source import Source, Span
-from qdis_rules.suggest import nearest
+from qdis_rules.suggest import fold, nearest
 from qdis_rules.syntax import errors
 from qdis_rules.syntax.tree import Comments
-from qdis_rules.syntax.words import KEYWORDS
+from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS, word_of
 
 MAX_DEPTH: Final = 64
 
@@ -40,6 +40,9 @@ _PIECES: Final = {
     "DONNE": "donne",
     "ATTEND": "attend",
 }
+_CAMPAIGN: Final = {"CAMPAGNE": "campagne", "DESACTIVER": "decision", "REACTIVER": "decision", "RENDRE": "decision"}
+_CAMPAIGN_TOKENS: Final = {fold(word): kind for kind, word in CAMPAIGN_WORDS.items()}
+_ALL_PIECES: Final = {**_PIECES, **_CAMPAIGN}
 _IN_TABLE: Final = ("RUBRIQUE", "COLONNE", "LIGNE")
 _IN_EXAMPLE: Final = ("DONNE", "ATTEND")
 _AFTER_A_VALUE: Final = ("RPAR", "ET", "OU", "ALORS", "SINON", "EQUAL", "COMPARATEUR", "SEMICOLON", "QUAND", "COLON")
@@ -81,7 +84,7 @@ def _lark() -> Lark:
         grammar_text(),
         parser="lalr",
         lexer="basic",
-        start=[*_PIECES.values(), "expression", "hors_grammaire"],
+        start=[*dict.fromkeys(_ALL_PIECES.values()), "expression", "hors_grammaire"],
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
@@ -127,15 +130,32 @@ def span_of(source: Source, token: Token) -> Span:
     return Span(source, token.start_pos, token.end_pos)
 
 
-def read_pieces(source: Source, diagnostics: list[Diagnostic]) -> tuple[list[Piece], tuple[str, ...]]:
-    """Return the pieces of `source`, and the comments after the last one."""
-    cuts, trailing = _cut(source, _lex(source, 0, len(source.text)))
+def is_campaign(source: Source) -> bool:
+    """Tell whether the first word of `source` is `campagne`: a ruleset cannot begin so."""
+    first = next((token for token in _lex(source, 0, len(source.text)) if token.type != "COMMENTAIRE"), None)
+    return first is not None and _CAMPAIGN_TOKENS.get(fold(first.value)) == "CAMPAGNE"
+
+
+def read_pieces(
+    source: Source, diagnostics: list[Diagnostic], *, campaign: bool = False
+) -> tuple[list[Piece], tuple[str, ...]]:
+    """Return the pieces of `source`, of a ruleset or of a campagne, and the comments after the last one."""
+    own = _CAMPAIGN if campaign else _PIECES
+    cuts, trailing = _cut(source, _lex(source, 0, len(source.text), campaign=campaign), own)
     pieces = []
     said = False  # a mistake in a head explains the lines that follow it
+    misplaced = False  # one declaration of the other kind of text explains the others
     for cut in cuts:
         if cut.rule is None:
-            diagnostics.append(errors.no_declaration(span_of(source, cut.tokens[0])))
+            diagnostics.append(errors.no_declaration(span_of(source, cut.tokens[0]), campaign=campaign))
             said = True
+            continue
+        if cut.rule not in own.values():
+            first = span_of(source, cut.tokens[0])
+            if not misplaced:
+                diagnostics.append(errors.of_another_text(first, campaign=campaign))
+            said = misplaced = True
+            pieces.append(Piece(cut.rule, "", None, first, Comments()))
             continue
         tree = _parse(source, cut.rule, cut.tokens, diagnostics)
         if cut.rule not in _ITEMS:
@@ -157,16 +177,18 @@ def parse_expression(source: Source, start: int, end: int, diagnostics: list[Dia
     return _parse(source, "expression", tokens, diagnostics)
 
 
-def _lex(source: Source, start: int, end: int) -> Iterator[Token]:
+def _lex(source: Source, start: int, end: int, *, campaign: bool = False) -> Iterator[Token]:
     try:
         # INCONNU takes any character, so the lexer never refuses one.
-        yield from LexerThread.from_text(_lexer(), TextSlice(source.text, start, end)).lex(None)  # type: ignore[no-untyped-call]
+        for token in LexerThread.from_text(_lexer(), TextSlice(source.text, start, end)).lex(None):  # type: ignore[no-untyped-call]
+            word = _CAMPAIGN_TOKENS.get(fold(token.value)) if campaign and token.type == "NAME" else None
+            yield token if word is None else token.update(type=word)
     except UnexpectedCharacters as refused:  # pragma: no cover - kept as a guard
         raise AssertionError(f"the lexer refused a character at {refused.pos_in_stream}") from refused
 
 
-def _cut(source: Source, lexed: Iterator[Token]) -> tuple[list[_Cut], list[str]]:
-    """Cut the tokens at declaration keywords and hand each comment to its piece."""
+def _cut(source: Source, lexed: Iterator[Token], own: Mapping[str, str]) -> tuple[list[_Cut], list[str]]:
+    """Cut the tokens at declaration keywords, those of the other kind of text too; hand each comment to its piece."""
     cuts: list[_Cut] = []
     pending: list[str] = []
     home = ""  # the kind of the declaration that is open: TABLEAU, EXEMPLE …
@@ -184,15 +206,17 @@ def _cut(source: Source, lexed: Iterator[Token]) -> tuple[list[_Cut], list[str]]
         piece = cuts[-1].tokens if cuts else []
         following = tokens[index + 1 : index + 2]
         first = token.line != last_line  # of its line
-        starts = _starts(token, following, piece, home) and (first or home == "TABLEAU" or keyword not in _IN_TABLE)
+        starts = _starts(token, following, piece, home) and (
+            first or (keyword in own and (home == "TABLEAU" or keyword not in _IN_TABLE))
+        )
         if token.type == "NAME" and first and not (piece and piece[-1].type in _BEFORE_A_NAME):
-            keyword = _misspelt(token, following) or keyword
+            keyword = _misspelt(token, following, own) or keyword
             starts = keyword != "NAME"
         if starts:
             stray = _stray(source, token, keyword, home)
             if keyword not in _IN_TABLE + _IN_EXAMPLE:
                 home = keyword
-            cuts.append(_Cut(_PIECES[keyword], [token], pending, stray=stray))
+            cuts.append(_Cut(_ALL_PIECES[keyword], [token], pending, stray=stray))
             pending = []
         elif cuts:
             if cuts[-1].beside is not None:  # a comment inside the piece moves above it
@@ -210,10 +234,10 @@ def _cut(source: Source, lexed: Iterator[Token]) -> tuple[list[_Cut], list[str]]
 
 def _starts(token: Token, following: list[Token], piece: list[Token], home: str) -> bool:
     """Tell whether `token` begins a piece, given the tokens of the piece that is open."""
-    if token.type not in _PIECES:
+    if token.type not in _ALL_PIECES:
         return False
     previous = piece[-1].type if piece else ""
-    named = len(piece) == 1 and previous in _PIECES and piece[0].line == token.line
+    named = len(piece) == 1 and previous in _ALL_PIECES and piece[0].line == token.line
     if named and (previous, token.type) != ("ATTEND", "CONTROLE"):
         return False  # where a name is expected: a reserved word, said so by the parser
     match token.type:
@@ -232,14 +256,17 @@ def _starts(token: Token, following: list[Token], piece: list[Token], home: str)
             return True
 
 
-def _misspelt(token: Token, following: list[Token]) -> str | None:
+def _misspelt(token: Token, following: list[Token], own: Mapping[str, str]) -> str | None:
     """Return the declaration keyword that a name at the start of a line was meant to be.
 
     A name before a name or a text is never an expression.
     """
-    if not following or following[0].type not in ("NAME", "CHEMIN", "TEXT"):
+    if not following or following[0].type not in ("NAME", "CHEMIN", "GENERE", "TEXT"):
         return None
-    words = {KEYWORDS[kind]: kind for kind in _PIECES}
+    foreign = _CAMPAIGN_TOKENS.get(fold(token.value))
+    if foreign in _CAMPAIGN and following[0].type != "TEXT":
+        return foreign
+    words = {word_of(kind) or "": kind for kind in own}
     near = nearest(token.value, words)
     return words[near] if near is not None else None
 
@@ -318,6 +345,10 @@ def _explain(source: Source, rule: str, tokens: list[Token], index: int, accepte
     span = span_of(source, token)
     before = tokens[index - 1] if index else None
     after = tokens[index + 1] if index + 1 < len(tokens) else None
+    if rule == "decision" and before is not None and before.type == "A_COMPTER_DU":
+        return errors.malformed_date(_run(source, tokens, index))
+    if rule == "decision" and span.text == "[":
+        return errors.place_in_decision(span)
     if token.type == "INCONNU":
         return _explain_character(span, before, after)
     if before is not None and before.type == token.type == "NUMBER":
@@ -328,14 +359,23 @@ def _explain(source: Source, rule: str, tokens: list[Token], index: int, accepte
         return errors.misplaced_note(span, rule)
     if token.type == "SI" and "LPAR" in accepted:
         return errors.bare_conditional(span)
-    if "NAME" in accepted and token.type in KEYWORDS and token.value.replace(" ", "").isalpha():
+    if "NAME" in accepted and rule != "decision" and token.type in KEYWORDS and token.value.replace(" ", "").isalpha():
         return errors.reserved_word(span)
     if token.type in ("COMPARATEUR", "EQUAL") and _has_comparison(tokens[:index]):
         return errors.chained_comparison(span)
-    word = KEYWORDS.get(token.type)
+    word = word_of(token.type)
     found = f"« {word} »" if word else f"« {_short(token.value)} »"
-    near = nearest(token.value, KEYWORDS.values()) if token.type == "NAME" else None
+    words = (KEYWORDS | CAMPAIGN_WORDS if rule in _CAMPAIGN.values() else KEYWORDS).values()
+    near = nearest(token.value, words) if token.type == "NAME" else None
     return errors.unexpected(span, found, accepted, f"après « {_short(before.value)} »" if before else "ici", near)
+
+
+def _run(source: Source, tokens: list[Token], index: int) -> Span:
+    """Return the span of what stands where a date is expected, up to the next word or text."""
+    last = index
+    while last + 1 < len(tokens) and tokens[last + 1].type in ("NUMBER", "SLASH", "MINUS", "NAME", "INCONNU"):
+        last += 1
+    return span_of(source, tokens[index]).to(span_of(source, tokens[last]))
 
 
 def _explain_character(span: Span, before: Token | None, after: Token | None) -> Diagnostic:

@@ -15,7 +15,8 @@ from typing import Final, assert_never
 from qdis_rules.diagnostics import Outcome
 from qdis_rules.source import Source
 from qdis_rules.syntax import tree
-from qdis_rules.syntax.parse import parse
+from qdis_rules.syntax.parse import parse, parse_campaign
+from qdis_rules.syntax.pieces import is_campaign
 
 WIDTH: Final = 100
 """Lines are broken beyond this many characters, where there is a place to break."""
@@ -39,13 +40,24 @@ def print_tree(syntax: tree.SyntaxTree) -> str:
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
+def print_campaign(campaign: tree.CampaignTree) -> str:
+    """Return the canonical text of a campagne, every comment kept, ending with one line end."""
+    blocks = ["\n".join(_campaign_declaration(declaration)) for declaration in campaign.declarations]
+    if campaign.trailing_comments:
+        blocks.append("\n".join(campaign.trailing_comments))
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
 def print_expression(node: tree.Expr) -> str:
     """Return the canonical text of an expression, on one line."""
     return _flat(node, _CONDITIONAL)
 
 
 def format_source(source: Source) -> Outcome[str]:
-    """Return the canonical text of one file; its own text and the errors when it does not parse."""
+    """Return the canonical text of one file, of a ruleset or a campagne; its own text and the errors when it does not parse."""
+    if is_campaign(source):
+        campaign = parse_campaign(source)
+        return Outcome(print_campaign(campaign.value) if campaign.ok else source.text, campaign.diagnostics)
     parsed = parse([source])
     if not parsed.ok:
         return Outcome(source.text, parsed.diagnostics)
@@ -345,6 +357,30 @@ def _expected(node: tree.Expected) -> str:
     if node.value is None:
         return f"{target} {node.state or ''}"
     return f"{target} = {_value(node.value)}{_tolerance(node.tolerance)}"
+
+
+def _campaign_declaration(node: tree.CampaignDecl | tree.DecisionDecl) -> list[str]:
+    match node:
+        case tree.CampaignDecl():
+            lines = [f"campagne {node.name.text} exercice {node.year:04}"]
+        case tree.DecisionDecl():
+            lines = _decision(node)
+        case _:
+            assert_never(node)
+    return _commented(lines, node.comments)
+
+
+def _decision(node: tree.DecisionDecl) -> list[str]:
+    severity = [node.severity] if node.severity is not None else []
+    justifiable = ["justifiable"] if node.justifiable else []
+    lines = _fill([node.action, *_listed([code.text for code in node.codes]), *severity, *justifiable], 0)
+    if node.since is not None:
+        lines.append(f"  à compter du {_date(node.since)}")
+    if node.author is not None:
+        lines.append(f"  par {_text(node.author)}")
+    if node.reason is not None:
+        lines.append(f"  motif {_text(node.reason)}")
+    return lines
 
 
 # --- parts of declarations --------------------------------------------------

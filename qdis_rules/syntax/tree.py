@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from qdis_rules.source import Span
+from qdis_rules.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,6 +621,42 @@ Declaration: TypeAlias = (
     | AggregateDecl
     | ExampleDecl
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDecl:
+    """`campagne NAME exercice YEAR`, the head of a campagne."""
+
+    name: Name
+    year: int
+    span: Span = field(compare=False, repr=False)
+    comments: Comments = field(default=Comments(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDecl:
+    """`désactiver`, `réactiver` or `rendre` some checks. What its author left out is None; `head` ends with the codes."""
+
+    action: str  # "désactiver", "réactiver", "rendre"
+    codes: tuple[Name, ...]
+    severity: str | None  # of `rendre`
+    justifiable: bool
+    since: DateLiteral | None
+    author: Text | None
+    reason: Text | None
+    head: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
+    comments: Comments = field(default=Comments(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignTree:
+    """A campagne, in the order written; `broken` when its head did not parse, or it holds a ruleset's declarations."""
+
+    source: Source = field(compare=False, repr=False)
+    declarations: tuple[CampaignDecl | DecisionDecl, ...]
+    broken: bool = False
+    trailing_comments: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 RULESET = ""

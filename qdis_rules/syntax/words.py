@@ -80,10 +80,21 @@ KEYWORDS: Final = {
     "CHAQUE_COLONNE": "pour chaque colonne",
     "PAR_TERME": "par terme",
     "A_CONFIRMER": "à confirmer",
+    "A_COMPTER_DU": "à compter du",
     "OUI_NON": "oui/non",
     "ARRONDI": "arrondi",
     "A_GRAVE": "à",
 }
+
+CAMPAIGN_WORDS: Final = {
+    "CAMPAGNE": "campagne",
+    "DESACTIVER": "désactiver",
+    "REACTIVER": "réactiver",
+    "RENDRE": "rendre",
+    "PAR": "par",
+    "MOTIF": "motif",
+}
+"""Keywords in a campagne, ordinary names in a ruleset: a column may be called `motif`."""
 
 _OTHERS: Final = {
     "NAME": "un nom",
@@ -115,7 +126,12 @@ PLACEHOLDERS: Final = ("écart", "gauche", "droite", "tolérance", "ligne", "col
 """What a message may name besides expressions."""
 
 
+def word_of(token_type: str) -> str | None:
+    """Return the canonical spelling of a keyword, None when it is none."""
+    return KEYWORDS.get(token_type) or CAMPAIGN_WORDS.get(token_type)
+
+
 def spoken(token_type: str) -> str:
     """Return how a message names a kind of token."""
-    word = KEYWORDS.get(token_type)
+    word = word_of(token_type)
     return f"« {word} »" if word else _OTHERS.get(token_type, token_type.lower())
