@@ -15,16 +15,19 @@ from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import dossier_schema
 from qdis_rules.formats.dossier import read_dossier
 from qdis_rules.formats.report import explanation_document, report_document
+from qdis_rules.model.typed import Campaign, Decision
 from qdis_rules.numbers import Cause, CauseKind
 from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, load_ruleset
 
 __all__ = [
     "Account",
     "AggregateResult",
+    "Campaign",
     "Cause",
     "CauseKind",
     "CellResult",
     "CheckResult",
+    "Decision",
     "Diagnostic",
     "Dossier",
     "DossierError",

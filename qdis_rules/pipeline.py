@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -12,13 +13,14 @@ from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_sour
 from qdis_rules.evaluation.dossier import Dossier
 from qdis_rules.evaluation.evaluate import evaluate
 from qdis_rules.evaluation.report import Report
+from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
 from qdis_rules.model.check import check
 from qdis_rules.model.resolve import resolve
 from qdis_rules.plan.plan import Plan, plan
-from qdis_rules.reading import read_sources
+from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
-from qdis_rules.syntax.parse import parse
+from qdis_rules.syntax.parse import parse, parse_campaign
 
 
 class RulesetError(ValueError):
@@ -41,15 +43,54 @@ def check_sources(sources: Sequence[Source]) -> Outcome[model.TypedRuleset]:
     return Outcome(ruleset.value, in_source_order(noticed))
 
 
+def check_campaign(source: Source, ruleset: Outcome[model.TypedRuleset]) -> Outcome[model.Campaign]:
+    """Return the decisions of a campagne and everything noticed of it.
+
+    Of a ruleset in error, only what does not depend on it is said.
+    """
+    syntax = parse_campaign(source)
+    if not ruleset.ok:
+        return Outcome(model.Campaign(()), syntax.diagnostics)
+    checked = campaigns.check_campaign(syntax.value, ruleset.value)
+    return Outcome(checked.value, in_source_order((*syntax.diagnostics, *checked.diagnostics)))
+
+
 @dataclass(frozen=True)
 class Ruleset:
-    """A compiled ruleset: immutable, safe to share between threads."""
+    """A compiled ruleset: immutable, safe to share between threads.
+
+    Its `campaign`, if any, has no effect before a day is said: `ruleset.on(day)`.
+    """
 
     typed: model.TypedRuleset = field(repr=False)
     warnings: tuple[Diagnostic, ...] = field(repr=False)
+    campaign: model.Campaign | None = field(default=None, repr=False)
+    _written: Ruleset | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
-        return f"<Ruleset {self.name} {self.year}: {len(self.tables)} tables, {len(self.checks)} checks, {len(self.aggregates)} aggregates>"
+        day = f" on {self.day}" if self.day is not None else ""
+        return f"<Ruleset {self.name} {self.year}{day}: {len(self.tables)} tables, {len(self.checks)} checks, {len(self.aggregates)} aggregates>"
+
+    def on(self, day: date) -> Ruleset:
+        """Return the ruleset as its campagne has it stand on `day`, the day a dossier is verified.
+
+        Without a campagne, the same rules. Only checks differ: their severity, whether they are active.
+        """
+        if not isinstance(day, date) or isinstance(day, datetime):
+            raise TypeError(f"a date is expected, not {type(day).__name__}")
+        written = self._written or self
+        campaign = self.campaign or model.Campaign(())
+        return Ruleset(campaigns.on_day(written.typed, campaign, day), self.warnings, self.campaign, written)
+
+    @property
+    def day(self) -> date | None:
+        """The day said by `on`; None: the ruleset as written."""
+        return self.typed.day
+
+    @property
+    def decisions(self) -> tuple[model.Decision, ...]:
+        """The decisions of the campagne in force on `day`: none in the ruleset as written."""
+        return self.typed.decisions
 
     @property
     def name(self) -> str:
@@ -83,7 +124,7 @@ class Ruleset:
 
     @property
     def checks(self) -> Mapping[str, model.Check]:
-        """Checks by code, declared then generated."""
+        """Checks by code, declared then generated, as they stand on `day`."""
         return self.typed.checks
 
     @property
@@ -93,55 +134,77 @@ class Ruleset:
 
     @cached_property
     def plan(self) -> Plan:
-        """The executable plan, built once."""
-        return plan(self.typed)
+        """The executable plan, built once whatever the day: what a campagne changes is data."""
+        return plan(self.typed) if self._written is None else replace(self._written.plan, ruleset=self.typed)
 
-    def evaluate(
-        self, dossier: Dossier, history: Sequence[Dossier | Report] = (), disabled: Sequence[str] = ()
-    ) -> Report:
+    def evaluate(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Report:
         """Return the report of `dossier`.
 
-        `history` gives earlier years, each as a dossier or as the report its own ruleset gave;
-        the checks whose codes are in `disabled` are *désactivé*.
+        `history` gives earlier years, each as a dossier or as the report its own ruleset gave.
 
         Raises:
             DossierError: a dossier does not fit the ruleset; it tells every problem.
-            ValueError: an unknown code in `disabled`.
         """
-        return evaluate(self.plan, dossier, history, disabled)
+        return evaluate(self.plan, dossier, history)
 
 
-def load_ruleset(which: int | str | Path) -> Ruleset:
+def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:
     """Return a compiled ruleset: a bundled year (`2023`), or the path of a folder or file.
 
+    Its campagne is the file `campaign`, by default the `campagne.qdis` of its folder, if there is one.
+
     Raises:
-        RulesetError: the ruleset has errors; `diagnostics` tells them all.
+        RulesetError: the ruleset or its campagne has errors; `diagnostics` tells them all.
         FileNotFoundError: no such year, folder or file.
     """
-    return compile_sources(ruleset_sources(which))
+    return compile_sources(ruleset_sources(which), campaign_source(which, campaign))
 
 
-def compile_sources(sources: Outcome[tuple[Source, ...]] | Sequence[Source]) -> Ruleset:
-    """Return the compiled ruleset of `sources`. Raises RulesetError."""
+def compile_sources(
+    sources: Outcome[tuple[Source, ...]] | Sequence[Source], campaign: Outcome[Source] | None = None
+) -> Ruleset:
+    """Return the compiled ruleset of `sources` and of its campagne. Raises RulesetError."""
     noticed: tuple[Diagnostic, ...] = ()
     if isinstance(sources, Outcome):
         if not sources.ok:
             raise RulesetError(sources.diagnostics)  # a ruleset read in part means nothing
         noticed, sources = sources.diagnostics, sources.value
     outcome = check_sources(sources)
+    decided: model.Campaign | None = None
+    if campaign is not None:
+        noticed = (*noticed, *campaign.diagnostics)
+        if campaign.ok:
+            checked = check_campaign(campaign.value, outcome)
+            decided, noticed = checked.value, (*noticed, *checked.diagnostics)
     diagnostics = in_source_order((*noticed, *outcome.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RulesetError(diagnostics)
-    return Ruleset(outcome.value, diagnostics)
+    return Ruleset(outcome.value, diagnostics, decided)
 
 
 def ruleset_sources(which: int | str | Path) -> Outcome[tuple[Source, ...]]:
     """Return the sources of a bundled year or of a path. Raises FileNotFoundError."""
+    return read_sources(_place(which))
+
+
+def campaign_source(which: int | str | Path, campaign: str | Path | None = None) -> Outcome[Source] | None:
+    """Return the source of the file `campaign`, by default of the `campagne.qdis` in the folder of a ruleset.
+
+    None when that folder has none. Raises FileNotFoundError.
+    """
+    if campaign is not None:
+        return read_campaign(Path(campaign))
+    place = _place(which)
+    beside = (place if place.is_dir() else place.parent) / CAMPAIGN
+    return read_campaign(beside) if beside.is_file() else None
+
+
+def _place(which: int | str | Path) -> Path:
+    """Return the folder or file of a ruleset; a campagne stands for the folder it is in."""
     if isinstance(which, int) or (isinstance(which, str) and which.isdigit() and len(which) == 4):
-        folder = bundled_folder(int(which))
-    else:
-        folder = Path(which)
-    return read_sources(folder)
+        return bundled_folder(int(which))
+    path = Path(which)
+    return path.parent if path.name == CAMPAIGN else path
 
 
 def bundled_folder(year: int) -> Path:
@@ -165,6 +228,8 @@ __all__ = [
     "Ruleset",
     "RulesetError",
     "bundled_folder",
+    "campaign_source",
+    "check_campaign",
     "check_sources",
     "compile_sources",
     "load_ruleset",

@@ -10,16 +10,18 @@ from qdis_rules.syntax import errors, tree
 from qdis_rules.syntax.parse import MAX_CHARACTERS, parse
 
 SUFFIX = ".qdis"
+CAMPAIGN = "campagne.qdis"
+"""The name of the campagne of a ruleset, in its folder: never read as one of its sources."""
 
 
 def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     """Return the sources of a ruleset: every `.qdis` file below a folder, or one file and what it includes.
 
-    Files are read in order of path; order changes nothing. A file that is not UTF-8, or too
+    The `campagne.qdis` of the folder is no source. Files are read in order of path; order changes nothing. A file that is not UTF-8, or too
     large, is a diagnostic. Raises FileNotFoundError when there is nothing to read.
     """
     if path.is_dir():
-        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file())
+        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file() and p != path / CAMPAIGN)
         if not found:
             raise FileNotFoundError(f"no {SUFFIX} file under {path}")
         root = path
@@ -34,6 +36,16 @@ def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     return Outcome(tuple(reader.sources), tuple(reader.diagnostics))
 
 
+def read_campaign(file: Path) -> Outcome[Source]:
+    """Return the source of a campagne; a file that cannot be read is a diagnostic. Raises FileNotFoundError."""
+    if not file.is_file():
+        raise FileNotFoundError(f"{file} does not exist")
+    reader = _Reader(file.parent)
+    reader.read(file, includes=False)
+    source = reader.sources[0] if reader.sources else Source.of(str(file), "")
+    return Outcome(source, tuple(reader.diagnostics))
+
+
 class _Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,7 +54,7 @@ class _Reader:
         self._seen: set[Path] = set()
         self._size = 0
 
-    def read(self, file: Path) -> None:
+    def read(self, file: Path, *, includes: bool = True) -> None:
         """Read a file, then the files it includes."""
         real = file.resolve()
         if real in self._seen:
@@ -62,7 +74,7 @@ class _Reader:
             return
         source = Source.of(name, text)
         self.sources.append(source)
-        if "inclure" in text:
+        if includes and "inclure" in text:
             self._includes(file, source)
 
     def _includes(self, file: Path, source: Source) -> None:

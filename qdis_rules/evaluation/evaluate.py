@@ -10,27 +10,15 @@ from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report, report_of
 from qdis_rules.evaluation.run import run
 from qdis_rules.plan.plan import Plan
-from qdis_rules.suggest import nearest
 
 
-def evaluate(
-    plan: Plan,
-    dossier: Dossier,
-    history: Sequence[Dossier | Report] = (),
-    disabled: Sequence[str] = (),
-) -> Report:
+def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Report:
     """Return the report of `dossier`, reading earlier years from `history`.
 
     An earlier year is a dossier (read under this ruleset) or the report its own ruleset gave.
-    Checks whose codes are in `disabled` are *désactivé*. Raises DossierError when a dossier
-    does not fit, with every problem; ValueError for an unknown code in `disabled`; TypeError for
-    what is no dossier.
+    Raises DossierError when a dossier does not fit, with every problem; TypeError for what is no dossier.
     """
-    _refuse_other_types(dossier, history, disabled)
-    for code in disabled:
-        if code not in plan.ruleset.checks:
-            near = nearest(code, plan.ruleset.checks)
-            raise ValueError(f"unknown check {code!r}" + (f", did you mean {near!r}?" if near else ""))
+    _refuse_other_types(dossier, history)
     problems: list[Problem] = []
     admitted = admit(plan.ruleset, dossier)
     if isinstance(admitted, list):
@@ -41,14 +29,12 @@ def evaluate(
     evaluation = run(plan, admitted, years.before(dossier.year))
     evaluation.recomputed = years.recomputed
     evaluation.ignored = years.ignored
-    return report_of(evaluation, frozenset(disabled))
+    return report_of(evaluation)
 
 
-def _refuse_other_types(dossier: object, history: object, disabled: object) -> None:
+def _refuse_other_types(dossier: object, history: object) -> None:
     """Say at once what a caller without a type checker would find out much later."""
     if not isinstance(dossier, Dossier):
         raise TypeError(f"a Dossier is expected, not {type(dossier).__name__}; read_dossier reads a file")
     if isinstance(history, Dossier | Report):
         raise TypeError("history is a sequence: [previous], not previous")
-    if isinstance(disabled, str):
-        raise TypeError("disabled is a sequence of codes: ['C1'], not 'C1'")

@@ -34,7 +34,8 @@ class Explanation:
     `value` is as a French reader sees it, `formula` as its author wrote it; `operands`
     explain what the formula reads, in order (`repeated`: explained above already);
     `accounts` are behind a cell read from the balance; `missing` is the shortest list of
-    cells to fill when the value could not be computed, (code, label).
+    cells to fill when the value could not be computed, (code, label); `decisions` are those of
+    the campagne in force on a check.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Explanation:
     causes: tuple[Cause, ...]
     missing: tuple[tuple[str, str], ...]
     repeated: bool = False
+    decisions: tuple[typed.Decision, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Explanation {self.code} = {self.value}, {len(self.operands)} operands, {len(self.accounts)} accounts>"
@@ -63,6 +65,8 @@ class Explanation:
         if self.repeated:
             yield f"{pad}  (expliqué plus haut)"
             return
+        for decision in self.decisions:
+            yield f"{pad}  {decision}"
         if self.guard:
             yield f"{pad}  quand {self.guard}"
         if self.formula:
@@ -155,6 +159,7 @@ class _Explainer:
             accounts=behind,
             causes=result.causes,
             missing=self._missing(result.causes),
+            decisions=result.decisions,
         )
 
     def _made(

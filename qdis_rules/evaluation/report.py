@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -82,6 +83,16 @@ class Report:
         return not self.blockers
 
     @property
+    def day(self) -> date | None:
+        """The day the dossier was verified for, under the campagne (None: under the ruleset as written)."""
+        return self._evaluation.plan.ruleset.day
+
+    @property
+    def decisions(self) -> tuple[typed.Decision, ...]:
+        """The decisions of the campagne in force on `day`, those on checks this report does not show included."""
+        return self._evaluation.plan.ruleset.decisions
+
+    @property
     def families(self) -> Mapping[str, str]:
         """Titles of the families of aggregates, by code."""
         return {code: family.label for code, family in self._evaluation.plan.ruleset.families.items()}
@@ -105,10 +116,10 @@ class Report:
         return explain(self._evaluation, self.checks, code)
 
 
-def report_of(evaluation: Evaluation, disabled: frozenset[str]) -> Report:
-    """Return the report of an evaluated dossier; the checks `disabled` are *désactivé*."""
+def report_of(evaluation: Evaluation) -> Report:
+    """Return the report of an evaluated dossier."""
     ruleset = evaluation.plan.ruleset
-    checks = CheckResults(verify.all_checks(evaluation, disabled))
+    checks = CheckResults(verify.all_checks(evaluation))
     aggregates = {
         step.aggregate.code: aggregate_result(evaluation, step)
         for step in evaluation.plan.steps

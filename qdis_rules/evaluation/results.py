@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
+from qdis_rules.model.typed import Decision
 from qdis_rules.numbers import Cause, Exact
 
 Shown: TypeAlias = Decimal | bool | str | date | None
@@ -122,7 +123,8 @@ class CheckResult:
     """A check on one place: `key` is the row or column it was applied to, if any.
 
     `message` is written when violated; `causes` when undetermined. `origin` is the cell whose
-    declaration implies a generated check.
+    declaration implies a generated check. `severity` and `verdict` are in force: `decisions` are
+    those of the campagne that made them differ from the ruleset.
     """
 
     code: str
@@ -140,6 +142,7 @@ class CheckResult:
     source: str | None
     reliability: str | None
     mark: str | None
+    decisions: tuple[Decision, ...] = ()
 
     def __repr__(self) -> str:
         said = f": {self.message}" if self.message else ""

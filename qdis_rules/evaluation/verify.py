@@ -34,36 +34,52 @@ from qdis_rules.plan.frame import Known, Value
 from qdis_rules.plan.plan import Gap, Trial
 
 
-def all_checks(evaluation: Evaluation, disabled: frozenset[str]) -> tuple[CheckResult, ...]:
+def all_checks(evaluation: Evaluation) -> tuple[CheckResult, ...]:
     """Return the results of declared and generated checks, then of second values, then of the balance."""
     results: list[CheckResult] = []
     for code, trials in evaluation.plan.trials.items():
         check = evaluation.plan.ruleset.checks[code]
         for trial in trials:
-            results.extend(_results(evaluation, check, trial, code in disabled))
+            results.extend(_results(evaluation, check, trial))
     results.extend(_second_values(evaluation))
     unreached = _unreached(evaluation)
     if unreached is not None:
         results.append(unreached)
-    return tuple(results)
+    return tuple(_as_it_stands(evaluation, result) for result in results)
 
 
-def _results(evaluation: Evaluation, check: typed.Check, trial: Trial, disabled: bool) -> Iterator[CheckResult]:
+def _as_it_stands(evaluation: Evaluation, result: CheckResult) -> CheckResult:
+    """Return a result as the campagne in force has its check stand."""
+    standing = evaluation.plan.ruleset.standings.get(result.code)
+    if standing is None:
+        return result
+    result = replace(result, severity=standing.severity, justifiable=standing.justifiable, decisions=standing.decisions)
+    if not standing.active:  # set aside whole: neither message nor figures
+        return replace(result, verdict=Verdict.DEACTIVATED, message="", gaps=(), causes=(), justification=None)
+    justification = _justification(evaluation, result.code, result.verdict) if standing.justifiable else None
+    return replace(result, justification=justification)
+
+
+def _justification(evaluation: Evaluation, code: str, verdict: Verdict) -> str | None:
+    return evaluation.admitted.dossier.justifications.get(code) if verdict is Verdict.VIOLATED else None
+
+
+def _results(evaluation: Evaluation, check: typed.Check, trial: Trial) -> Iterator[CheckResult]:
     if trial.rows_of is None:
-        yield _result(evaluation, check, trial, trial.key, trial.label, disabled)
+        yield _result(evaluation, check, trial, trial.key, trial.label)
         return
     count = evaluation.frame.row_counts[trial.rows_of]
     if not isinstance(count, int) or count == 0:
         # A bound says nothing of rows that are not there.
         causes = count if isinstance(count, Undefined) and check.origin is None else None
         verdict = Verdict.UNDETERMINED if causes is not None else Verdict.NOT_APPLICABLE
-        yield _made(evaluation, check, None, None, Verdict.DEACTIVATED if disabled else verdict, causes)
+        yield _made(evaluation, check, None, None, verdict, causes)
         return
     table = evaluation.plan.ruleset.tables[trial.rows_of]
     for row in range(count):
         evaluation.frame.rows[trial.rows_of] = row
         key = row_key(table, evaluation.admitted.rows[trial.rows_of][row], row)
-        yield _result(evaluation, check, trial, key, key, disabled)
+        yield _result(evaluation, check, trial, key, key)
 
 
 def _result(
@@ -72,10 +88,7 @@ def _result(
     trial: Trial,
     key: str | None,
     label: str | None,
-    disabled: bool,
 ) -> CheckResult:
-    if disabled:
-        return _made(evaluation, check, key, label, Verdict.DEACTIVATED, None)
     allowed = guarded(trial.guard, evaluation.frame, check.code) if trial.guard is not None else True
     if allowed is not True:
         verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
@@ -107,7 +120,6 @@ def _made(
     gaps: tuple[GapResult, ...] = (),
     cells: tuple[str, ...] = (),
 ) -> CheckResult:
-    justification = evaluation.admitted.dossier.justifications.get(check.code) if check.justifiable else None
     return CheckResult(
         code=check.code,
         key=key,
@@ -119,7 +131,7 @@ def _made(
         gaps=gaps,
         cells=cells,
         causes=tuple(sorted(causes.causes)) if causes is not None else (),
-        justification=justification if verdict is Verdict.VIOLATED else None,
+        justification=_justification(evaluation, check.code, verdict) if check.justifiable else None,
         origin=check.origin,
         source=check.notes.source,
         reliability=check.notes.reliability,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from qdis_rules.evaluation.explain import Explanation
 from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResult, GapResult, Shown
+from qdis_rules.model.typed import Decision
 from qdis_rules.numbers import Cause
 
 FORMAT: Final = "qdis-rapport/1"
@@ -24,6 +25,9 @@ def report_document(report: Report) -> dict[str, Any]:
         "format": FORMAT,
         "jeu": {"nom": report.ruleset, "exercice": report.year, "version": report.version},
         "organisme": report.organisation,
+        "campagne": {"jour": report.day.isoformat(), "decisions": _decisions(report.decisions)}
+        if report.day is not None
+        else None,
         "pret_pour_validation": report.ready_for_validation,
         "obstacles": [result.name for result in report.blockers],
         "familles": {
@@ -70,6 +74,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
             for line in explanation.accounts
         ],
         "deja_explique": explanation.repeated,
+        "decisions": _decisions(explanation.decisions),
         "operandes": [explanation_document(operand) for operand in explanation.operands],
     }
 
@@ -115,7 +120,23 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "source": result.source,
         "fiabilite": result.reliability,
         "repere": result.mark,
+        "decisions": _decisions(result.decisions),
     }
+
+
+def _decisions(decisions: Iterable[Decision]) -> list[dict[str, Any]]:
+    return [
+        {
+            "controle": decision.code,
+            "action": decision.action,
+            "gravite": decision.severity,
+            "justifiable": decision.justifiable if decision.severity is not None else None,
+            "a_compter_du": decision.since.isoformat(),
+            "par": decision.author,
+            "motif": decision.reason,
+        }
+        for decision in decisions
+    ]
 
 
 def _gap(gap: GapResult) -> dict[str, Any]:

@@ -645,3 +645,56 @@ def tolerance_without_unit(span: Span) -> Diagnostic:
         "sans unité",
         help="par exemple : tolérance 1 EUR ; 1 kEUR",
     )
+
+
+# --- campagne -----------------------------------------------------------------
+
+
+def no_campaign(span: Span, name: str, year: int) -> Diagnostic:
+    return _error(
+        "campagne-manquante",
+        "aucune déclaration « campagne »",
+        span,
+        "la campagne commence ici",
+        help=f"commencez par : campagne {name} exercice {year}",
+    )
+
+
+def other_campaign(span: Span, here: str, there: str) -> Diagnostic:
+    return _error(
+        "campagne-d-un-autre-jeu",
+        f"cette campagne est celle du jeu {here}, or le jeu est {there}",
+        span,
+        f"attendu : {there}",
+    )
+
+
+def incomplete_decision(span: Span, missing: Sequence[str]) -> Diagnostic:
+    return _error(
+        "decision-incomplete",
+        f"il manque à cette décision : {', '.join(missing)}",
+        span,
+        "à compléter",
+        help="une décision se termine par : à compter du 12/09/2024 par « nom, service » motif « pourquoi »",
+    )
+
+
+def decided_twice(span: Span, code: str, first: Span) -> Diagnostic:
+    return _error(
+        "decision-en-double",
+        f"le contrôle {code} reçoit le même jour deux décisions",
+        span,
+        "seconde",
+        (Label(first, "première"),),
+        help="gardez-en une seule, ou donnez-leur deux dates",
+    )
+
+
+def idle_decision(span: Span, code: str, state: str) -> Diagnostic:
+    return _warning(
+        "decision-sans-effet",
+        f"cette décision ne change rien : à cette date, {code} est déjà {state}",
+        span,
+        f"déjà {state}",
+        help="retirez-la, ou corrigez son code ou sa date",
+    )

@@ -490,8 +490,53 @@ class CheckInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a campagne decides of one check from a day on.
+
+    `action` is `désactiver`, `réactiver` or `rendre`, which alone has a `severity` and may make
+    the check `justifiable`. `str()` gives the sentence a report shows.
+    """
+
+    code: str
+    action: str
+    severity: str | None
+    justifiable: bool
+    since: date
+    author: str
+    reason: str
+    span: Span = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        if self.severity is None:
+            done = f"{self.action.removesuffix('er')}é"
+        else:
+            done = f"rendu {self.severity}{' justifiable' if self.justifiable else ''}"
+        return f"{done} depuis le {self.since:%d/%m/%Y} par {self.author} : {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The decisions of a campagne, checked against its ruleset: one a check, from the earliest on."""
+
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a check stands on a day: as its ruleset says, but for the `decisions` in force."""
+
+    severity: str
+    justifiable: bool = False
+    active: bool = True
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """A `contrôle`, declared or generated (`origin`: the cell whose declaration implies it)."""
+    """A `contrôle`, declared or generated (`origin`: the cell whose declaration implies it).
+
+    `severity`, `justifiable` and `active` are in force: `decisions` are those of the campagne behind them.
+    """
 
     code: str
     severity: str
@@ -501,6 +546,8 @@ class Check:
     origin: str | None
     notes: Notes
     span: Span = field(compare=False, repr=False)
+    active: bool = True
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,6 +584,8 @@ class TypedRuleset:
 
     `order` lists table codes (their `sans objet quand`), cell codes and aggregate codes so
     that each comes after what it reads. `tolerances` are (unit, amount in base units).
+    `day` is the day its campagne was read for (None: the ruleset as written), `standings` how the
+    checks a decision touches stand that day, those made while evaluating (`T.l.c~saisie`) included.
     """
 
     name: str
@@ -553,3 +602,10 @@ class TypedRuleset:
     checks: Mapping[str, Check]
     examples: tuple[Example, ...]
     order: tuple[str, ...]
+    day: date | None = None
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decisions in force on `day`, by check."""
+        return tuple(decision for standing in self.standings.values() for decision in standing.decisions)
