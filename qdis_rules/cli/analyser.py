@@ -6,10 +6,10 @@ import click
 
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, VIOLATED, FrenchCommand
-from qdis_rules.cli.loading import JSON_OPTION, sources_of
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, campaign_of, sources_of
 
 _HELP = """
-Analyse un jeu de règles : erreurs, avertissements, taille.
+Analyse un jeu de règles et sa campagne : erreurs, avertissements, taille.
 
 Toutes les remarques sont données d'un coup, chacune avec sa place et, si possible, la correction. Un jeu qui
 n'a que des avertissements peut servir.
@@ -18,6 +18,7 @@ n'a que des avertissements peut servir.
 Exemples :
   qdis analyser 2023
   qdis analyser rulesets/2024
+  qdis analyser 2023 --campagne campagne-2023.qdis
 
 Codes de retour : 0, aucune erreur ; 1, au moins une erreur ; 2, jeu introuvable ou illisible.
 """
@@ -30,17 +31,25 @@ Codes de retour : 0, aucune erreur ; 1, au moins une erreur ; 2, jeu introuvable
     arguments=[("JEU", "Une année fournie (2023), un répertoire ou un fichier .qdis.")],
 )
 @click.argument("which", metavar="JEU")
+@CAMPAIGN_OPTION
 @JSON_OPTION
-def analyser(which: str, as_json: bool) -> int:
+def analyser(which: str, campaign: str | None, as_json: bool) -> int:
     """Check a ruleset statically."""
-    sources = sources_of(which)
+    sources, campaign_source = sources_of(which), campaign_of(which, campaign)
     from qdis_rules.diagnostics import Severity, in_source_order
-    from qdis_rules.pipeline import check_sources
+    from qdis_rules.pipeline import check_campaign, check_sources
 
     checked = check_sources(sources.value)
-    diagnostics = in_source_order((*sources.diagnostics, *checked.diagnostics))
+    noticed = (*sources.diagnostics, *checked.diagnostics)
+    decisions: int | None = None
+    if campaign_source is not None:
+        noticed = (*noticed, *campaign_source.diagnostics)
+        if campaign_source.ok:
+            decided = check_campaign(campaign_source.value, checked)
+            noticed, decisions = (*noticed, *decided.diagnostics), len(decided.value.decisions)
+    diagnostics = in_source_order(noticed)
     errors = sum(1 for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
-    if not errors:
+    if checked.ok and sources.ok:
         from qdis_rules.authoring.lint import lint
 
         diagnostics = in_source_order((*diagnostics, *lint(checked.value)))
@@ -58,18 +67,20 @@ def analyser(which: str, as_json: bool) -> int:
             "erreurs": errors,
             "avertissements": warnings,
             "taille": sizes,
+            "decisions": decisions,
         }
         output.say_json(document)
     else:
         output.say_diagnostics(diagnostics)
-        if errors:
+        if not (checked.ok and sources.ok):
             output.say("Les autres avertissements viendront quand il n'y aura plus d'erreur.")
-        output.say(_summary(errors, warnings, sizes))
+        output.say(_summary(errors, warnings, sizes, decisions))
     return VIOLATED if errors else OK
 
 
-def _summary(errors: int, warnings: int, sizes: dict[str, int]) -> str:
+def _summary(errors: int, warnings: int, sizes: dict[str, int], decisions: int | None) -> str:
     nouns = {"tableaux": "tableau", "cellules": "cellule", "controles": "contrôle", "agregats": "agrégat"}
     plurals = {"tableaux": "tableaux"}
     size = ", ".join(output.counted(number, nouns[kind], plurals.get(kind)) for kind, number in sizes.items())
-    return f"{output.counted(errors, 'erreur')}, {output.counted(warnings, 'avertissement')} ; {size}."
+    campaign = f" ; campagne : {output.counted(decisions, 'décision')}" if decisions is not None else ""
+    return f"{output.counted(errors, 'erreur')}, {output.counted(warnings, 'avertissement')} ; {size}{campaign}."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, FrenchCommand
-from qdis_rules.cli.loading import EARLIER_OPTION, JSON_OPTION, RULESET_OPTION, Loader
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, DAY_OPTION, EARLIER_OPTION, JSON_OPTION, RULESET_OPTION, Loader
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -47,11 +48,21 @@ _GRAVITY: Final = ("violé", "indéterminé")
 @click.argument("file", metavar="DOSSIER")
 @click.argument("code", metavar="CODE")
 @RULESET_OPTION
+@CAMPAIGN_OPTION
+@DAY_OPTION
 @EARLIER_OPTION
 @JSON_OPTION
-def expliquer(file: str, code: str, which: str | None, earlier: tuple[str, ...], as_json: bool) -> int:
+def expliquer(
+    file: str,
+    code: str,
+    which: str | None,
+    campaign: str | None,
+    day: date,
+    earlier: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Explain one code."""
-    ruleset, report = Loader(which).report(file, earlier)
+    ruleset, _, report = Loader(which, campaign, day).report(file, earlier)
     found = _found(ruleset, report, code)
     try:
         explanation = report.explain(found)
@@ -130,6 +141,8 @@ def _lines(each: Explanation, first: bool) -> Iterator[Text]:
 
     if each.repeated:
         return
+    for decision in each.decisions:
+        yield Text(output.one_line(f"campagne : {decision}"), "bold yellow")
     if each.guard:
         yield Text(f"quand {output.one_line(each.guard)}", "italic")
     if each.formula:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from qdis_rules.cli.french import CallError
 from qdis_rules.cli.output import CannotUse, Failure, failure
 from qdis_rules.evaluation.dossier import DossierError, Problem
 
@@ -30,6 +34,32 @@ EARLIER_OPTION: Final = click.option(
     metavar="FICHIER",
     help="Dossier d'un exercice antérieur ; à répéter pour plusieurs exercices.",
 )
+CAMPAIGN_OPTION: Final = click.option(
+    "--campagne",
+    "campaign",
+    metavar="FICHIER",
+    help="Campagne : décisions datées sur les contrôles. Par défaut, le campagne.qdis du répertoire du jeu.",
+)
+
+
+def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    """Return the day written jj/mm/aaaa, today's when none is given."""
+    if value is None:
+        return datetime.now().astimezone().date()
+    with contextlib.suppress(ValueError):
+        if re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", value):
+            day, month, year = map(int, value.split("/"))
+            return date(year, month, day)
+    raise CallError(f"« {value} » n'est pas une date : --le attend jj/mm/aaaa.", ctx)
+
+
+DAY_OPTION: Final = click.option(
+    "--le",
+    "day",
+    callback=_day,
+    metavar="JJ/MM/AAAA",
+    help="Jour de la vérification, auquel la campagne est lue. Par défaut, aujourd'hui.",
+)
 
 
 def sources_of(which: str) -> Outcome[tuple[Source, ...]]:
@@ -42,13 +72,31 @@ def sources_of(which: str) -> Outcome[tuple[Source, ...]]:
         raise CannotUse([failure(which, "jeu de règles", "jeu-introuvable", _why_no_ruleset(which, error))]) from None
 
 
-def ruleset_of(which: str) -> Ruleset:
-    """Return a compiled ruleset. Raises CannotUse, with its diagnostics when it has errors."""
-    from qdis_rules.pipeline import RulesetError, compile_sources
+def campaign_of(which: str, campaign: str | None) -> Outcome[Source] | None:
+    """Return the source of the campagne of a ruleset, None when it has none. Raises CannotUse."""
+    from qdis_rules.pipeline import campaign_source
 
     try:
-        return compile_sources(sources_of(which))
+        return campaign_source(which, campaign)
+    except (OSError, ValueError):
+        why = "cette campagne n'existe pas ou ne peut pas être lue"
+        raise CannotUse([failure(campaign, "campagne", "campagne-introuvable", why)]) from None
+
+
+def ruleset_of(which: str, campaign: str | None) -> tuple[Ruleset, str | None]:
+    """Return a compiled ruleset and the file of its campagne. Raises CannotUse, with diagnostics when there are errors."""
+    from qdis_rules.diagnostics import Severity
+    from qdis_rules.pipeline import RulesetError, compile_sources
+
+    sources, decided = sources_of(which), campaign_of(which, campaign)
+    file = decided.value.name if decided is not None else None
+    try:
+        return compile_sources(sources, decided), file
     except RulesetError as error:
+        errors = [each for each in error.diagnostics if each.severity is Severity.ERROR]
+        if all(each.primary.span.source.name == file for each in errors):
+            problem = Problem("campagne", "campagne-en-erreur", "cette campagne a des erreurs")
+            raise CannotUse([Failure(file, (problem,), error.diagnostics)]) from None
         problem = Problem("jeu de règles", "jeu-en-erreur", "ce jeu de règles a des erreurs")
         raise CannotUse([Failure(which, (problem,), error.diagnostics)]) from None
 
@@ -66,20 +114,22 @@ def dossier_of(file: str) -> Dossier:
 
 
 class Loader:
-    """Rulesets are compiled once, however many dossiers need them."""
+    """Rulesets are compiled once, however many dossiers need them, and put on the day of the verification."""
 
-    def __init__(self, which: str | None) -> None:
+    def __init__(self, which: str | None, campaign: str | None, day: date) -> None:
         self._which = which
-        self._known: dict[str, Ruleset | CannotUse] = {}
+        self._campaign = campaign
+        self._day = day
+        self._known: dict[str, tuple[Ruleset, str | None] | CannotUse] = {}
         if which is not None:
             self._ruleset(which)
 
-    def report(self, file: str, earlier: tuple[str, ...] = ()) -> tuple[Ruleset, Report]:
-        """Return the ruleset a dossier is for, and its report. Raises CannotUse."""
+    def report(self, file: str, earlier: tuple[str, ...] = ()) -> tuple[Ruleset, str | None, Report]:
+        """Return the ruleset a dossier is for, the file of its campagne, and the report. Raises CannotUse."""
         found = self._dossiers((file, *earlier))
-        ruleset = self._for(file, found[0])
+        ruleset, campaign = self._for(file, found[0])
         try:
-            return ruleset, ruleset.evaluate(found[0], found[1:])
+            return ruleset, campaign, ruleset.evaluate(found[0], found[1:])
         except DossierError as error:
             raise CannotUse([Failure(file, error.problems)]) from None
 
@@ -95,22 +145,23 @@ class Loader:
             raise CannotUse(lost)
         return found
 
-    def _for(self, file: str, dossier: Dossier) -> Ruleset:
+    def _for(self, file: str, dossier: Dossier) -> tuple[Ruleset, str | None]:
         if self._which is not None:
             return self._ruleset(self._which)
         try:
             return self._ruleset(str(dossier.year))
         except CannotUse as error:
-            lost = [each for each in error.failures if not each.diagnostics]
-            if not lost:
+            (problem,) = error.failures[0].problems
+            if problem.code != "jeu-introuvable":
                 raise
-            why = f"{lost[0].problems[0].message} : donnez-en un avec --jeu"
+            why = f"{problem.message} : donnez-en un avec --jeu"
             raise CannotUse([failure(file, "exercice", "jeu-introuvable", why)]) from None
 
-    def _ruleset(self, which: str) -> Ruleset:
+    def _ruleset(self, which: str) -> tuple[Ruleset, str | None]:
         if which not in self._known:
             try:
-                self._known[which] = ruleset_of(which)
+                ruleset, campaign = ruleset_of(which, self._campaign)
+                self._known[which] = ruleset.on(self._day), campaign
             except CannotUse as error:
                 self._known[which] = error
         found = self._known[which]
@@ -125,6 +176,8 @@ def _why_no_ruleset(which: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         from pathlib import Path
 
+        if Path(which).name == "campagne.qdis":
+            return "aucun jeu de règles n'est à côté de cette campagne : donnez le jeu, et la campagne avec --campagne"
         if Path(which).is_dir():
             return "ce répertoire ne contient aucun fichier .qdis"
         return "ce chemin n'existe pas"

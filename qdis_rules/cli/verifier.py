@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, UNUSABLE, VIOLATED, CallError, FrenchCommand
-from qdis_rules.cli.loading import EARLIER_OPTION, JSON_OPTION, RULESET_OPTION, Loader
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, DAY_OPTION, EARLIER_OPTION, JSON_OPTION, RULESET_OPTION, Loader
 
 if TYPE_CHECKING:
     from qdis_rules.evaluation.report import Report
@@ -22,7 +23,8 @@ _HELP = """
 Vérifie un dossier et dit s'il peut être validé (étape 4).
 
 Donne les agrégats des onglets QDIS SF et QDIS AE, puis les contrôles du plus grave au moins grave, avec les
-cellules à remplir, puis la complétude des tableaux.
+cellules à remplir, puis la complétude des tableaux. Les décisions de la campagne en vigueur le jour de la
+vérification sont appliquées, et rappelées.
 
 \b
 Exemples :
@@ -52,17 +54,25 @@ class _Result:
 )
 @click.argument("files", nargs=-1, required=True, metavar="DOSSIER...")
 @RULESET_OPTION
+@CAMPAIGN_OPTION
+@DAY_OPTION
 @EARLIER_OPTION
 @JSON_OPTION
 @click.pass_context
 def verifier(
-    ctx: click.Context, files: tuple[str, ...], which: str | None, earlier: tuple[str, ...], as_json: bool
+    ctx: click.Context,
+    files: tuple[str, ...],
+    which: str | None,
+    campaign: str | None,
+    day: date,
+    earlier: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Verify dossiers; the exit code is that of the worst."""
     if earlier and len(files) > 1:
         message = f"--precedent ne va qu'avec un seul dossier, {len(files)} sont donnés."
         raise CallError(message, ctx)
-    loader = Loader(which)
+    loader = Loader(which, campaign, day)
     if len(files) == 1:
         result = _verified(loader, files[0], earlier, as_json)
         _write(result, as_json)
@@ -81,7 +91,7 @@ def verifier(
 
 def _verified(loader: Loader, file: str, earlier: tuple[str, ...], as_json: bool) -> _Result:
     try:
-        ruleset, report = loader.report(file, earlier)
+        ruleset, campaign, report = loader.report(file, earlier)
     except output.CannotUse as error:
         return _Result(UNUSABLE, document=output.failures_document(error.failures), failures=error.failures)
     code = OK if report.ready_for_validation else VIOLATED
@@ -89,13 +99,13 @@ def _verified(loader: Loader, file: str, earlier: tuple[str, ...], as_json: bool
         from qdis_rules.formats.report import report_document
 
         return _Result(code, document=report_document(report))
-    return _Result(code, _drawn(file, ruleset, report))
+    return _Result(code, _drawn(file, ruleset, campaign, report))
 
 
-def _drawn(file: str, ruleset: Ruleset, report: Report) -> str:
+def _drawn(file: str, ruleset: Ruleset, campaign: str | None, report: Report) -> str:
     from qdis_rules.cli.view import view_of
 
-    view = view_of(file, ruleset, report)
+    view = view_of(file, ruleset, campaign, report)
     if output.on_terminal():
         from qdis_rules.cli.pretty import pretty
 

@@ -101,12 +101,12 @@ class View:
     conclusion: str
 
 
-def view_of(file: str, ruleset: Ruleset, report: Report) -> View:
-    """Return the view of a report."""
+def view_of(file: str, ruleset: Ruleset, campaign: str | None, report: Report) -> View:
+    """Return the view of a report; `campaign` is the file of the campagne applied, if any."""
     tabs = tuple(_tabs(ruleset, report))
     groups = tuple(_groups(ruleset, report))
     return View(
-        heads=tuple(_heads(file, report)),
+        heads=tuple(_heads(file, campaign, report)),
         tabs=tabs,
         groups=groups,
         counts=_counts(report),
@@ -117,13 +117,17 @@ def view_of(file: str, ruleset: Ruleset, report: Report) -> View:
     )
 
 
-def _heads(file: str, report: Report) -> Iterator[tuple[str, str]]:
+def _heads(file: str, campaign: str | None, report: Report) -> Iterator[tuple[str, str]]:
     yield "Dossier", one_line(file)
     if report.organisation:
         yield "Organisme", one_line(report.organisation)
     yield "Exercice", str(report.year)
     version = f", version {one_line(report.version)}" if report.version else ""
     yield "Jeu de règles", f"{report.ruleset}{version}"
+    if campaign is not None and report.day is not None:
+        count = len(report.decisions)
+        decided = counted(count, "décision", "décisions") if count else "aucune décision"
+        yield "Campagne", f"{decided} en vigueur le {report.day:%d/%m/%Y} ({one_line(campaign)})"
 
 
 def _notes(report: Report) -> Iterator[str]:
@@ -222,6 +226,9 @@ def _groups(ruleset: Ruleset, report: Report) -> Iterator[Group]:
             most = _MANY if level == 0 else _FEW
             items = tuple(_unsettled(ruleset, alike, most) for alike in _alike(found))
             yield Group(f"{undetermined} ({len(found)})", level, items)
+    if report.decisions:
+        items = tuple(Item(one_line(each.code), one_line(str(each)), ()) for each in report.decisions)
+        yield Group(f"Décisions de campagne en vigueur ({len(items)})", 2, items)
 
 
 def _alike(results: Iterable[CheckResult]) -> Iterable[Sequence[CheckResult]]:
@@ -240,6 +247,7 @@ def _violated(result: CheckResult) -> Item:
         details.append("lit : " + _listed(result.cells, 8))
     if result.source:
         details.append(f"source : {one_line(result.source)}")
+    details.extend(one_line(f"campagne : {decision}") for decision in result.decisions)
     if result.justification:
         details.append(f"justifié par l'organisme : {one_line(result.justification)}")
     elif result.justifiable:

@@ -66,7 +66,7 @@ class Explanation:
             yield f"{pad}  (expliqué plus haut)"
             return
         for decision in self.decisions:
-            yield f"{pad}  {decision}"
+            yield f"{pad}  campagne : {decision}"
         if self.guard:
             yield f"{pad}  quand {self.guard}"
         if self.formula:
