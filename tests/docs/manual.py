@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from qdis_rules import Dossier, Report, RulesetError, check_sources
 from qdis_rules.authoring.examples import _dossiers, run_examples
 from qdis_rules.authoring.lint import lint
-from qdis_rules.diagnostics import Diagnostic
-from qdis_rules.pipeline import Ruleset, compile_sources
+from qdis_rules.diagnostics import Diagnostic, Outcome
+from qdis_rules.pipeline import Ruleset, check_campaign, compile_sources
+from qdis_rules.reading import CAMPAIGN
 from qdis_rules.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,7 @@ MARK = re.compile(r"#!\s*([a-z0-9 -]+?)\s*$")
 class Fence:
     """A fence: its page and line, its info words, its content, the rule text standing before it.
 
-    `previous` is the whole text of the last rule fence, marks and all.
+    `previous` is the whole text of the last rule fence, marks and all; `campaign` the last sound campagne.
     """
 
     page: str
@@ -33,6 +35,7 @@ class Fence:
     content: str
     before: str
     previous: str
+    campaign: str
 
     @property
     def text(self) -> str:
@@ -49,14 +52,16 @@ def fences(page: Path) -> Iterator[Fence]:
     info: tuple[str, ...] | None = None
     start = 0
     lines: list[str] = []
-    before = previous = ""
+    before = previous = campaign = ""
     for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1):
         if info is None and line.startswith("```"):
             info, start, lines = tuple(line[3:].split()), number, []
         elif info is not None and line.startswith("```"):
-            fence = Fence(page.name, start, info, "\n".join(lines) + "\n", before, previous)
+            fence = Fence(page.name, start, info, "\n".join(lines) + "\n", before, previous, campaign)
             yield fence
-            if info[:1] == ("qdis",):
+            if info == ("qdis", "campagne"):
+                campaign = fence.content
+            elif info[:1] == ("qdis",) and "campagne" not in info:
                 previous = fence.text
                 if info != ("qdis", "faux"):
                     before = fence.text
@@ -73,6 +78,11 @@ def noticed(text: str) -> tuple[Diagnostic, ...]:
         return outcome.diagnostics
     results = run_examples(Ruleset(outcome.value, outcome.diagnostics))
     return (*outcome.diagnostics, *(d for result in results for d in result.diagnostics))
+
+
+def noticed_of_campaign(rules: str, text: str) -> tuple[Diagnostic, ...]:
+    """Return everything said of a campagne of the ruleset `rules`."""
+    return check_campaign(Source.of(CAMPAIGN, text), check_sources([Source.of(SOURCE, rules)])).diagnostics
 
 
 def marks(text: str) -> list[tuple[int, str]]:
@@ -97,10 +107,12 @@ def linted(text: str, codes: set[str]) -> tuple[Diagnostic, ...]:
     return tuple(d for d in lint(outcome.value) if d.code in codes) if outcome.ok else ()
 
 
-def last_report(text: str) -> Report:
-    """Return the report of the dossier that the last example of a text describes."""
-    ruleset = compile_sources([Source.of(SOURCE, text)])
+def last_report(text: str, campaign: str, day: str | None) -> Report:
+    """Return the report of the dossier that the last example of a text describes, on a day of its campagne if given."""
+    ruleset = compile_sources([Source.of(SOURCE, text)], Outcome(Source.of(CAMPAIGN, campaign)) if day else None)
     dossier, history = _dossiers(ruleset.typed, ruleset.typed.examples[-1])
+    if day is not None:
+        ruleset = ruleset.on(datetime.strptime(day, "%d/%m/%Y").date())
     return ruleset.evaluate(dossier, history)
 
 
@@ -235,6 +247,7 @@ __all__ = [
     "linted",
     "marks",
     "noticed",
+    "noticed_of_campaign",
     "places",
     "plain",
     "said",

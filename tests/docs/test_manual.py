@@ -4,7 +4,9 @@
 - ```qdis suite: the same, after the page's text so far;
 - ```qdis faux: after the page's text so far (alone if it has its own `jeu`), and not kept; it gets
   exactly the diagnostics that its `#! code` comments announce, each on its line;
-- ```text verdicts | expliquer CODE | diagnostics: what the text above gives, for its last example;
+- ```qdis campagne: a campagne of the page's text so far, with nothing to say of it; ```qdis campagne faux: as announced;
+- ```text verdicts | expliquer CODE | diagnostics: what the text above gives, for its last example; with a day
+  (```text verdicts 15/09/2024), as the last campagne has it that day;
 - tables headed « formule », or by a formula: each cell is the value of the formula.
 """
 
@@ -13,18 +15,20 @@ import re
 import pytest
 
 from qdis_rules.model.expressions import FUNCTIONS
-from qdis_rules.syntax.words import KEYWORDS
+from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS
 from tests.docs import manual
 
 FENCES = [fence for page in manual.PAGES for fence in manual.fences(page)]
-RULES = [fence for fence in FENCES if fence.info[:1] == ("qdis",)]
+CAMPAIGNS = [fence for fence in FENCES if fence.info[:2] == ("qdis", "campagne")]
+RULES = [fence for fence in FENCES if fence.info[:1] == ("qdis",) and fence not in CAMPAIGNS]
 SHOWN = [fence for fence in FENCES if fence.info[:1] == ("text",)]
 ROWS = [row for page in manual.PAGES for row in manual.value_rows(page)]
+DAY = re.compile(r"\d\d/\d\d/\d{4}")
 COMMANDS = ("verifier", "expliquer", "analyser", "tester", "formater")
 
 
 def test_the_pages_the_manual_promises_are_there():
-    names = "index tableaux unites valeurs fonctions controles agregats comptes exercices exemples mots aide-memoire"
+    names = "index tableaux unites valeurs fonctions controles agregats comptes exercices exemples mots campagne aide-memoire"
     assert {f"{name}.md" for name in names.split()} <= {page.name for page in manual.PAGES}
 
 
@@ -34,11 +38,14 @@ def test_every_fence_is_of_a_known_kind(fence):
         ("qdis",),
         ("qdis", "suite"),
         ("qdis", "faux"),
+        ("qdis", "campagne"),
+        ("qdis", "campagne", "faux"),
         ("console",),
         ("text", "verdicts"),
         ("text", "diagnostics"),
     }
-    assert fence.info in kinds or fence.info[:2] == ("text", "expliquer")
+    info = fence.info[:-1] if DAY.fullmatch(fence.info[-1]) else fence.info
+    assert info in kinds or info[:2] == ("text", "expliquer")
 
 
 @pytest.mark.parametrize("fence", RULES, ids=str)
@@ -52,6 +59,14 @@ def test_an_example_gets_exactly_the_diagnostics_it_announces(fence):
     assert manual.places(found) == expected, "\n\n".join(d.render() for d in found)
 
 
+@pytest.mark.parametrize("fence", CAMPAIGNS, ids=str)
+def test_a_campagne_gets_exactly_the_diagnostics_it_announces(fence):
+    expected = manual.marks(fence.content)
+    assert bool(expected) == (fence.info[-1] == "faux")
+    found = manual.noticed_of_campaign(fence.before, fence.content)
+    assert manual.places(found) == expected, "\n\n".join(d.render() for d in found)
+
+
 @pytest.mark.parametrize("fence", SHOWN, ids=str)
 def test_what_is_shown_is_what_comes_out(fence):
     shown = manual.plain(fence.content).strip().splitlines()
@@ -60,7 +75,7 @@ def test_what_is_shown_is_what_comes_out(fence):
         rendered = "\n\n".join(d.render() for d in manual.noticed(text))
         assert manual.plain(rendered).splitlines() == shown
         return
-    report = manual.last_report(text)
+    report = manual.last_report(text, fence.campaign, fence.info[-1] if DAY.fullmatch(fence.info[-1]) else None)
     if fence.info[1] == "expliquer":
         assert [manual.plain(line) for line in report.explain(fence.info[2]).lines()] == shown
         return
@@ -102,7 +117,7 @@ def _words() -> str:
     return "\n".join(page.read_text("utf-8") for page in manual.PAGES)
 
 
-@pytest.mark.parametrize("word", [*FUNCTIONS, *KEYWORDS.values()])
+@pytest.mark.parametrize("word", [*FUNCTIONS, *KEYWORDS.values(), *CAMPAIGN_WORDS.values()])
 def test_every_function_and_keyword_is_in_the_manual(word):
     assert re.search(rf"(?<!\w){re.escape(word)}(?!\w)", _words()), word
 
