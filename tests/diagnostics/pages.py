@@ -11,34 +11,42 @@ from pathlib import Path
 from qdis_rules.authoring.examples import run_examples
 from qdis_rules.authoring.lint import lint
 from qdis_rules.diagnostics import Diagnostic, in_source_order
-from qdis_rules.pipeline import Ruleset, check_sources
+from qdis_rules.pipeline import Ruleset, check_campaign, check_sources
+from qdis_rules.reading import CAMPAIGN
 from qdis_rules.source import Source
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "diagnostics"
 MARK = re.compile(r"#! ([a-z0-9-]+)(?: ([0-9]+))?")
 _FENCE = re.compile(r"^```qdis\n(.*?)^```$", re.M | re.S)
+_CAMPAIGN = re.compile(r"^```qdis campagne\n(.*?)^```$", re.M | re.S)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its code, its text, its failing and its corrected examples."""
+    """A page: its code, its text, its failing and its corrected examples.
+
+    With campagnes, `rules` are the ruleset they are of, and the examples are campagnes.
+    """
 
     code: str
     text: str
     failing: tuple[str, ...]
     corrected: tuple[str, ...]
+    rules: str | None = None
 
 
 def read_page(path: Path) -> Page:
     """Return the page; a fence with a mark fails, a fence without one is corrected."""
     text = path.read_text("utf-8")
-    fences = _FENCE.findall(text)
+    fences, campaigns = _FENCE.findall(text), _CAMPAIGN.findall(text)
+    shown = campaigns or fences
     return Page(
         path.stem,
         text,
-        tuple(fence for fence in fences if MARK.search(fence)),
-        tuple(fence for fence in fences if not MARK.search(fence)),
+        tuple(fence for fence in shown if MARK.search(fence)),
+        tuple(fence for fence in shown if not MARK.search(fence)),
+        fences[0] if campaigns else None,
     )
 
 
@@ -48,6 +56,12 @@ PAGES = {path.stem: read_page(path) for path in sorted(FOLDER.glob("*.md")) if p
 def said(text: str, name: str = "jeu.qdis") -> tuple[Diagnostic, ...]:
     """Return what is said of one text: the checker's sayings, and where it is correct the lint's and its examples'."""
     return said_of([Source.of(name, text)])
+
+
+def said_of_campaign(text: str, rules: str, name: str = CAMPAIGN) -> tuple[Diagnostic, ...]:
+    """Return what is said of a campagne of the ruleset `rules`, about which nothing is to be said."""
+    assert said(rules) == ()
+    return check_campaign(Source.of(name, text), check_sources([Source.of("jeu.qdis", rules)])).diagnostics
 
 
 def said_of(sources: Sequence[Source], reading: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:

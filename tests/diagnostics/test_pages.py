@@ -13,7 +13,7 @@ from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.pipeline import RulesetError, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 from tests.conftest import GOLDEN
-from tests.diagnostics.pages import FOLDER, PAGES, calls, codes_in_source, marks, places, said, said_of
+from tests.diagnostics.pages import FOLDER, PAGES, calls, codes_in_source, marks, places, said, said_of, said_of_campaign
 
 CODES = codes_in_source()
 INDEX = (FOLDER / "index.md").read_text("utf-8")
@@ -48,6 +48,9 @@ def written(code: str, content: str | bytes, files: dict[str, bytes]) -> tuple[D
 
 def failing(code: str) -> list[tuple[tuple[Diagnostic, ...], list[tuple[int, str]]]]:
     """Return, for each failing example of a page, what is said and what was announced."""
+    page = PAGES[code]
+    if page.rules is not None:
+        return [(said_of_campaign(text, page.rules), marks(text)) for text in page.failing]
     match code:
         case "fichier-illisible":
             return [(written(code, (HEAD + TABLE).encode("latin-1"), {}), [(1, code)])]
@@ -62,6 +65,9 @@ def failing(code: str) -> list[tuple[tuple[Diagnostic, ...], list[tuple[int, str
 
 def corrected(code: str) -> list[tuple[Diagnostic, ...]]:
     """Return what is said of each corrected example of a page."""
+    page = PAGES[code]
+    if page.rules is not None:
+        return [said_of_campaign(text, page.rules) for text in page.corrected]
     match code:
         case "fichier-illisible":
             return [written(code, (HEAD + TABLE).encode("utf-8"), {})]
