@@ -13,7 +13,17 @@ from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.pipeline import RulesetError, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 from tests.conftest import GOLDEN
-from tests.diagnostics.pages import FOLDER, PAGES, calls, codes_in_source, marks, places, said, said_of, said_of_campaign
+from tests.diagnostics.pages import (
+    FOLDER,
+    PAGES,
+    calls,
+    codes_in_source,
+    marks,
+    places,
+    said,
+    said_of,
+    said_of_campaign,
+)
 
 CODES = codes_in_source()
 INDEX = (FOLDER / "index.md").read_text("utf-8")

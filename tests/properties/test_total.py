@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qdis_rules.diagnostics import Outcome
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError
 from qdis_rules.evaluation.report import Report
-from qdis_rules.pipeline import Ruleset, check_sources
+from qdis_rules.pipeline import Ruleset, check_campaign, check_sources
 from qdis_rules.source import Source
 from tests.properties.agreement import compiled
 from tests.properties.campaign import examples
@@ -37,6 +37,16 @@ def assert_outcome(*texts: str) -> None:
 @given(noise())
 def test_any_text_gives_an_outcome(text: str) -> None:
     assert_outcome(text)
+
+
+@examples(120)
+@example("campagne X exercice 2023 rendre C1 ; C1 bloquant à compter du 01/01/0001 par « a » motif « b »")
+@given(noise())
+def test_any_text_as_a_campagne_gives_an_outcome(text: str) -> None:
+    for source in (text, f"campagne X exercice 2023\ndésactiver C1\n{text}"):
+        outcome = check_campaign(Source.of("campagne.qdis", source), Outcome(rules().typed))
+        for diagnostic in outcome.diagnostics:
+            assert diagnostic.render()
 
 
 @examples(60)

@@ -20,9 +20,9 @@ from qdis_rules.grammar import grammar_text
 from qdis_rules.source import Source
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import tree
-from qdis_rules.syntax.parse import MAX_CHARACTERS, MAX_LINES, parse
+from qdis_rules.syntax.parse import MAX_CHARACTERS, MAX_LINES, parse, parse_campaign
 from qdis_rules.syntax.pieces import _PIECES, MAX_DEPTH
-from qdis_rules.syntax.words import KEYWORDS, RESERVED
+from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS, RESERVED
 
 from .test_printer import CANONICAL
 
@@ -460,9 +460,57 @@ def test_every_keyword_of_the_grammar_is_spoken():
     assert tokens - others - {"COMMENTAIRE", "INCONNU"} == set(KEYWORDS)
 
 
+# --- campagne ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", CAMPAIGN_WORDS.values())
+def test_a_word_of_a_campagne_is_a_name_in_a_ruleset(word):
+    clean(f"tableau T « T »\n  colonne {word} « M » en EUR\n  ligne {fold(word)}1 « A » = {word} + 1\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["désactiver C1\n", "rendre C1 bloquant\n", "reactiver T.a.n~positif", "campagne Q exercice 2023"]
+)
+def test_a_declaration_of_a_campagne_in_a_ruleset_is_said_so(text):
+    outcome = read(f"famille F « f »\n{text}\nfamille G « g »\n")
+    assert places(outcome.diagnostics) == [("declaration-inattendue", 2, 1)]
+    assert [d.name.text for d in outcome.value.declarations] == ["F", "G"]
+
+
+@pytest.mark.parametrize("word", ["jeu", "tableau", "contrôle", "agregat", "exemple", "ligne", "attend"])
+def test_a_declaration_of_a_ruleset_in_a_campagne_is_said_so_once(word):
+    text = f"campagne Q exercice 2023\n{word} X « x »\n{word} Y « y »\ndésactiver C1\n"
+    outcome = parse_campaign(Source.of("c", text))
+    assert places(outcome.diagnostics) == [("declaration-inattendue", 2, 1)]
+    assert len(outcome.value.declarations) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("désactiver C1 à compter du 12/9/2024 par « x »", ("date-impossible", 2, 28)),
+        ("désactiver C1 à compter du 2024-09-12", ("date-impossible", 2, 28)),
+        ("désactiver C1 à compter du 12 septembre 2024", ("date-impossible", 2, 28)),
+        ("désactiver C1 à compter du 30/02/2024", ("date-impossible", 2, 28)),
+        ("désactiver C1 par « x » par « y »", ("attribut-en-double", 2, 25)),
+        ("désactiver C1, C2", ("separateur-d-arguments", 2, 14)),
+        ("désactiver C1[terrains]", ("caractere-inattendu", 2, 14)),
+        ("désactiver contrôle C1", ("syntaxe", 2, 12)),
+        ("rendre C1 grave", ("syntaxe", 2, 11)),
+        ("rendre C1", ("syntaxe", 2, 8)),
+        ("désactiver C1 bloquant", ("syntaxe", 2, 15)),
+        ("desactive C1", ("syntaxe", 2, 1)),
+    ],
+)
+def test_a_decision_that_does_not_read_is_said_at_its_place(text, found):
+    outcome = parse_campaign(Source.of("c", f"campagne Q exercice 2023\n{text}\n"))
+    assert places(outcome.diagnostics) == [found]
+
+
 # --- any text ---------------------------------------------------------------
 
 FRAGMENTS = [
+    *CAMPAIGN_WORDS.values(),
     *KEYWORDS.values(),
     *("x", "T.a.n", "T.*", "T.*.n", "C~saisie", "2022.T.x", "12", "1,5", "2023", "31/12/2023", "31/13/2023", "[N-1]"),
     *(
@@ -514,8 +562,7 @@ FRAGMENTS = [
 
 def assert_sound(text: str) -> None:
     source = Source.of("t", text)
-    outcome = parse([source])
-    for diagnostic in outcome.diagnostics:
+    for diagnostic in (*parse([source]).diagnostics, *parse_campaign(source).diagnostics):
         spans = [
             diagnostic.primary.span,
             *(label.span for label in diagnostic.secondary),

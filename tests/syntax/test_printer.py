@@ -16,8 +16,8 @@ from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import printer, tree
 from qdis_rules.syntax.build import ORIGINS, RELIABILITIES, STATES
-from qdis_rules.syntax.parse import parse
-from qdis_rules.syntax.printer import WIDTH, format_source, print_expression, print_tree
+from qdis_rules.syntax.parse import parse, parse_campaign
+from qdis_rules.syntax.printer import WIDTH, format_source, print_campaign, print_expression, print_tree
 from qdis_rules.syntax.words import PLACEHOLDERS, RESERVED
 
 ROOT = Path(__file__).parents[2]
@@ -868,6 +868,32 @@ expected = (
     | st.builds(tree.Expected, checks_by_code, st.none(), st.none(), states, here, comments)
 )
 examples = st.builds(tree.ExampleDecl, texts, here, few(givens | expected, 0, 4), comments)
+decisions = st.builds(
+    tree.DecisionDecl,
+    st.sampled_from(["désactiver", "réactiver"]),
+    few(checks_by_code, 1),
+    st.none(),
+    st.just(False),
+    maybe(dates),
+    maybe(texts),
+    maybe(texts),
+    here,
+    here,
+    comments,
+) | st.builds(
+    tree.DecisionDecl,
+    st.just("rendre"),
+    few(checks_by_code, 1),
+    st.sampled_from(["bloquant", "avertissement", "information"]),
+    st.booleans(),
+    maybe(dates),
+    maybe(texts),
+    maybe(texts),
+    here,
+    here,
+    comments,
+)
+campaigns = st.builds(tree.CampaignDecl, names, st.integers(1000, 9999), here, comments)
 DECLARATIONS = {
     "jeu": rulesets,
     "inclure": includes,
@@ -928,3 +954,16 @@ def test_breaking_lines_changes_no_tree(width, node):
         assert_law(tree.SyntaxTree((declared,)))
     finally:
         printer.WIDTH = before  # type: ignore[misc]
+
+
+@SMALL
+@given(campaigns, few(decisions, 0, 4), few(remarks, 0, 2))
+def test_random_campagnes(head, decided, trailing):
+    written = tree.CampaignTree(Source.of("c", ""), (head, *decided), False, trailing)
+    source = Source.of("c", print_campaign(written))
+    outcome = parse_campaign(source)
+    assert outcome.diagnostics == ()
+    assert outcome.value == written
+    assert outcome.value.trailing_comments == trailing
+    assert [node.comments for node in outcome.value.declarations] == [node.comments for node in written.declarations]
+    assert format_source(source).value == source.text
