@@ -53,7 +53,7 @@ def test_the_python_shown_runs(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     code = re.search(r"```python\n(.*?)```", README, re.S)[1]
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102
-    assert capsys.readouterr().out.startswith("5.54 %\n()\n")
+    assert capsys.readouterr().out.startswith("6.13 %\n()\n")
 
 
 def test_the_reliability_stated_is_counted():
