@@ -37,8 +37,8 @@ class Cooperative:
     size: Mapping[str, Decimal]
     homes: int = 0
     """Family homes owned on 1 January 2021."""
-    siege: Decimal = ZERO
-    """Share of the result that goes to the SIEG."""
+    sieg: Decimal = ZERO
+    """Share of the result booked in the SIEG's account, 12011."""
 
 
 def cooperative(code: str, name: str, classe: str, homes: int, sieg: str, **size: str) -> Cooperative:
@@ -438,7 +438,8 @@ def next_opening(year: Year) -> dict[str, Decimal]:
     """Return the opening of the year after: classes 6 and 7 closed to 12, SIEG and others."""
     opening = {a.number: a.closing for a in year.accounts if a.number[0] < "6" and a.closing}
     result = year.balance("6 7")
-    sieg = cents(result * year.cooperative.siege)
+    assert result < 0, f"{year.cooperative.code} {year.year} makes a loss: the journal appropriates profits only"
+    sieg = cents(result * year.cooperative.sieg)
     return opening | {number: amount for number, amount in (("12010", result - sieg), ("12011", sieg)) if amount}
 
 
