@@ -551,11 +551,18 @@ def takes(selection: typed.Selection, account: str) -> bool:
 
 
 def reached(ruleset: typed.TypedRuleset, account: Account) -> bool:
-    """True when a statement (a table not computed) reads the closing balance of the account."""
+    """True when a statement reads the closing balance of the account.
+
+    Statements are the tables with an `état comptable`; when there is none, those not computed.
+    """
+    named = {table.code for table in ruleset.tables.values() if table.statement is not None}
     net = Fraction(account.closing_debit) - Fraction(account.closing_credit)
     for cell in ruleset.cells.values():
         selection = cell.selection
-        if selection is None or " " in selection.reading or ruleset.tables[cell.table].origin == "calcul":
+        table = ruleset.tables[cell.table]
+        if selection is None or " " in selection.reading:
+            continue
+        if (named and table.code not in named) or (not named and table.origin == "calcul"):
             continue
         ignored = selection.reading == "débiteurs" and net < 0 or selection.reading == "créditeurs" and net > 0
         if takes(selection, account.number) and not ignored:

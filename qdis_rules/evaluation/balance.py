@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.dossier import Account
-from qdis_rules.model.accounts import reading_of
+from qdis_rules.model.accounts import reading_of, reads_closing, statements
 from qdis_rules.model.typed import Selection, TypedRuleset
 from qdis_rules.numbers import ZERO, Exact, absolute, add, subtract
 
@@ -63,15 +63,13 @@ class Balance:
     def unreached(self, ruleset: TypedRuleset) -> list[tuple[Account, Exact]]:
         """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
 
-        Statements are the tables whose origin is not `calcul`: totals of the balance and
-        annexes computed from it hide no hole of the balance sheet.
+        An annex that reads an account hides no hole of the balance sheet.
         """
+        tables = {code for codes in statements(ruleset.tables).values() for code in codes}
         selections = [
             cell.selection
             for cell in ruleset.cells.values()
-            if cell.selection is not None
-            and ruleset.tables[cell.table].origin != "calcul"
-            and reading_of(cell.selection.reading)[0] == "solde"
+            if cell.selection is not None and cell.table in tables and reads_closing(cell.selection)
         ]
         reached: set[str] = set()
         for selection in selections:

@@ -1,4 +1,4 @@
-"""Accounts: which cell reads which, and which are read twice."""
+"""Accounts: which cell reads which, which are read twice, and which statements must read them all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors
 from qdis_rules.model.resolve import TableSymbol
-from qdis_rules.model.typed import Cell, Selection
+from qdis_rules.model.typed import Cell, Selection, Table
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 
@@ -112,7 +112,7 @@ def _openings(
 
 
 def report_double(cells: Iterable[Cell], diagnostics: list[Diagnostic]) -> None:
-    """Report the accounts that two cells of one table read in the same way."""
+    """Report the accounts that two cells of one statement (or of one table) read in the same way."""
     readers = [(cell, cell.selection) for cell in cells if cell.selection is not None and not cell.selection.derived]
     by_prefix: dict[str, list[tuple[Cell, Selection, Span]]] = {}
     for cell, selection in readers:
@@ -148,19 +148,34 @@ def reading_of(reading: str) -> tuple[str, str]:
     return head or "solde", side
 
 
+def statements(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
+    """Return the statements that must read the whole balance, by title, each with the codes of its tables.
+
+    They are those that `état comptable` names. Where no table names one, each table that is
+    not computed stands for itself.
+    """
+    named: dict[str, tuple[str, ...]] = {}
+    for code, table in tables.items():
+        if table.statement is not None:
+            named[table.statement] = (*named.get(table.statement, ()), code)
+    return named or {code: (code,) for code, table in tables.items() if table.origin != "calcul"}
+
+
+def reads_closing(selection: Selection) -> bool:
+    """True when closing balances are read: not the opening, not the movements of the year."""
+    return reading_of(selection.reading)[0] == "solde"
+
+
 _Reader = tuple[Cell, Selection, Span]
 
 
 def _report(one: _Reader, two: _Reader, account: str, diagnostics: list[Diagnostic]) -> None:
     first, later = sorted((one, two), key=lambda reader: reader[2].start)
     sides = {reading_of(selection.reading)[1][0] for _, selection, _ in (one, two)}
+    same_table = first[0].table == later[0].table
+    names = [f"{cell.row}.{cell.column}" if same_table else cell.code for cell in (later[0], first[0])]
     diagnostics.append(
         errors.account_twice(
-            account,
-            later[2],
-            f"{later[0].row}.{later[0].column}",
-            first[2],
-            f"{first[0].row}.{first[0].column}",
-            opposite=len(sides) > 1,
+            account, later[2], names[0], first[2], names[1], opposite=len(sides) > 1, same_table=same_table
         )
     )

@@ -285,9 +285,11 @@ class _Checker:
 
     def _cells(self, formulas: Mapping[str, typed.Expr]) -> dict[str, typed.Cell]:
         cells: dict[str, typed.Cell] = {}
+        statements: dict[str, list[typed.Cell]] = {}
         for table in self.symbols.tables.values():
             selected = accounts.selections(table, self.diagnostics)
-            of_table = []
+            named = table.decl.statement
+            counted_once = statements.setdefault(f"« {named.value} »" if named else table.code, [])
             for (row, column), symbol in table.cells.items():
                 cell = typed.Cell(
                     code=symbol.code,
@@ -308,8 +310,9 @@ class _Checker:
                 if cell.selection is not None and not isinstance(symbol.type, NumberType | ErrorType):
                     self.diagnostics.append(errors.wrong_kind(cell.selection.prefix_spans[0], symbol.type, "un nombre"))
                 cells[cell.code] = cell
-                of_table.append(cell)
-            accounts.report_double(of_table, self.diagnostics)
+                counted_once.append(cell)
+        for counted_once in statements.values():
+            accounts.report_double(counted_once, self.diagnostics)
         return cells
 
     def _carried(self, table: TableSymbol, symbol: CellSymbol) -> str | None:
@@ -381,6 +384,7 @@ class _Checker:
             code=code,
             label=decl.label.value,
             origin=decl.origin.text if decl.origin else "saisie",
+            statement=decl.statement.value if decl.statement else None,
             empty_is_zero=decl.empty_is_zero,
             not_applicable=not_applicable,
             key=decl.list_key.text if decl.list_key else None,

@@ -563,11 +563,14 @@ def crossing(cell: str, row: Span, column: Span) -> Diagnostic:
     )
 
 
-def account_twice(account: str, span: Span, cell: str, first: Span, first_cell: str, opposite: bool) -> Diagnostic:
+def account_twice(
+    account: str, span: Span, cell: str, first: Span, first_cell: str, opposite: bool, same_table: bool
+) -> Diagnostic:
+    where = "ce tableau" if same_table else "cet état comptable"
     how = "deux fois, en sens contraires," if opposite else "deux fois"
     return _error(
         "compte-en-double",
-        f"le compte {account} est compté {how} dans ce tableau",
+        f"le compte {account} est compté {how} dans {where}",
         span,
         f"lu par {cell}",
         (Label(first, f"et par {first_cell}"),),

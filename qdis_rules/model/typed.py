@@ -374,11 +374,15 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its rows and columns in the order declared; `key` names a list's key column."""
+    """A table: its rows and columns in the order declared; `key` names a list's key column.
+
+    Tables with the same `statement` are one accounting statement: an account counts once in it.
+    """
 
     code: str
     label: str
     origin: str
+    statement: str | None
     empty_is_zero: bool
     not_applicable: Expr | None
     key: str | None

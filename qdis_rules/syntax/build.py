@@ -163,6 +163,7 @@ class Builder:
     def _table(self, piece: Piece) -> tree.TableDecl:
         parts = _parts(piece)
         origin: tree.Name | None = None
+        statement: tree.Text | None = None
         not_applicable: tree.Expr | None = None
         list_key: tree.Name | None = None
         priority: str | None = None
@@ -178,6 +179,8 @@ class Builder:
             match head.type:
                 case "ORIGINE":
                     origin = self._word(rest[0], "une origine", ORIGINS)
+                case "ETAT_COMPTABLE":
+                    statement = self._text(rest[0])
                 case "VIDE_VAUT":
                     zero = True
                     if self._decimal(_token(rest[0])) != 0:
@@ -192,6 +195,7 @@ class Builder:
             self._name(parts[1]),
             self._text(parts[2]),
             origin,
+            statement,
             zero,
             not_applicable,
             list_key,

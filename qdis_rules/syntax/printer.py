@@ -217,6 +217,8 @@ def _table_head(node: tree.TableDecl) -> list[str]:
     lines = [f"tableau {node.name.text} {_text(node.label)}"]
     if node.origin is not None:
         lines.append(f"  origine {node.origin.text}")
+    if node.statement is not None:
+        lines.append(f"  état comptable {_text(node.statement)}")
     if node.empty_is_zero:
         lines.append("  vide vaut 0")
     if node.not_applicable is not None:

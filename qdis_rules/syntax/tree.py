@@ -439,6 +439,7 @@ class TableDecl:
     name: Name
     label: Text
     origin: Name | None
+    statement: Text | None
     empty_is_zero: bool
     not_applicable: Expr | None
     list_key: Name | None

@@ -68,6 +68,7 @@ KEYWORDS: Final = {
     "OU": "ou",
     "POUR": "pour",
     "PRES": "près",
+    "ETAT_COMPTABLE": "état comptable",
     "VIDE_VAUT": "vide vaut",
     "SANS_OBJET_QUAND": "sans objet quand",
     "SANS_OBJET": "sans objet",

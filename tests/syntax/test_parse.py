@@ -211,6 +211,7 @@ def test_chained_comparisons_have_their_own_diagnostic(text):
         ("tableau T « T » origine ailleurs", ["mot-inconnu"]),
         ("tableau T « T » vide vaut 1", ["mot-inconnu"]),
         ("tableau T « T » vide vaut 0 vide vaut 0", ["attribut-en-double"]),
+        ("tableau T « T » état comptable « E » etat comptable « F »", ["attribut-en-double"]),
         ("agrégat A « a » arrondi 7 = 1", ["mot-inconnu"]),
         ("agrégat A « a » = 1 rubrique « R » rubrique « S »", ["attribut-en-double"]),
         ("agrégat A « a » = 1 source « R » source « S »", ["attribut-en-double"]),
