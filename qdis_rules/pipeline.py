@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
 from qdis_rules.evaluation.dossier import Dossier
@@ -21,6 +22,8 @@ from qdis_rules.plan.plan import Plan, plan
 from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
 from qdis_rules.syntax.parse import parse, parse_campaign
+
+CHART: Final = "comptes.csv"
 
 
 class RulesetError(ValueError):
@@ -194,9 +197,21 @@ def campaign_source(which: int | str | Path, campaign: str | Path | None = None)
     """
     if campaign is not None:
         return read_campaign(Path(campaign))
-    place = _place(which)
-    beside = (place if place.is_dir() else place.parent) / CAMPAIGN
+    beside = _folder(which) / CAMPAIGN
     return read_campaign(beside) if beside.is_file() else None
+
+
+def chart_path(which: int | str | Path) -> Path:
+    """Return where the chart of accounts of a ruleset stands: `comptes.csv`, in its folder.
+
+    The file may not exist. Raises FileNotFoundError for an unknown year.
+    """
+    return _folder(which) / CHART
+
+
+def _folder(which: int | str | Path) -> Path:
+    place = _place(which)
+    return place if place.is_dir() else place.parent
 
 
 def _place(which: int | str | Path) -> Path:
@@ -229,6 +244,7 @@ __all__ = [
     "RulesetError",
     "bundled_folder",
     "campaign_source",
+    "chart_path",
     "check_campaign",
     "check_sources",
     "compile_sources",

@@ -108,3 +108,79 @@ def unfit_example(span: Span, problem: str) -> Diagnostic:
     return Diagnostic(
         "exemple-inutilisable", Severity.ERROR, f"cet exemple ne peut pas être évalué : {problem}", Label(span, "")
     )
+
+
+# --- the chart of accounts ------------------------------------------------------
+
+
+def bad_chart(span: Span, why: str, first: Span | None = None) -> Diagnostic:
+    return Diagnostic(
+        "plan-invalide",
+        Severity.ERROR,
+        why,
+        Label(span, "plan de comptes"),
+        (Label(first, "déjà ici"),) if first is not None else (),
+        help="une ligne par compte : compte;libellé;nature ; la nature est « débit », « crédit » ou « deux sens »",
+    )
+
+
+def no_cell(span: Span, account: str, label: str, details: int, side: str | None, near: Label | None) -> Diagnostic:
+    more = f" (et ses {details} comptes terminaux)" if details > 1 else ""
+    when = f" quand son solde est {side}" if side is not None else ""
+    return Diagnostic(
+        "compte-sans-cellule",
+        Severity.ERROR,
+        f"le compte {account} « {label} »{more} n'entre dans aucun état comptable{when}",
+        Label(span, "sans cellule"),
+        (near,) if near is not None else (),
+        help="ajoutez-le aux comptes d'une ligne ; sinon balance~comptes bloque tout dossier qui l'emploie",
+    )
+
+
+def forgotten_group(span: Span, prefix: str, cell: str, place: Span) -> Diagnostic:
+    return _warning(
+        "regroupement-oublie",
+        f"un compte {prefix} sans détail n'entre nulle part, alors que ses détails entrent dans {cell}",
+        span,
+        f"{prefix} seul n'est pas lu",
+        Label(place, "ses détails sont lus ici"),
+        help=f"lisez {prefix} en entier, ou ses seuls détails si {prefix} a un autre sens",
+    )
+
+
+def sides_confused(span: Span, account: str, cell: str, place: Span) -> Diagnostic:
+    return _warning(
+        "sens-confondus",
+        f"le compte {account} a deux sens au plan, mais entre dans la seule cellule {cell}",
+        span,
+        "deux sens",
+        Label(place, "lu ici dans les deux cas"),
+        help="lisez « débiteurs » à l'actif et « créditeurs » au passif, ou changez sa nature au plan",
+    )
+
+
+def unequal_weights(
+    span: Span, code: str, accounts: tuple[str, ...], times: str | None, places: tuple[Label, ...]
+) -> Diagnostic:
+    named = " ; ".join(accounts)
+    how = f"{named} en sens contraire" if times is None else f"{times} fois {named}"
+    than = "de ses autres comptes" if times is None else ", et une fois ses autres comptes"
+    return Diagnostic(
+        "coefficient-inegal",
+        Severity.WARNING,
+        f"{code} compte {how}{' ' if times is None else ''}{than}",
+        Label(span, "coefficients inégaux"),
+        places,
+        help="un montant entre une fois dans une somme, un produit et une charge en sens contraires",
+    )
+
+
+def unread_accounts(span: Span, family: str, statement: str, accounts: tuple[str, ...]) -> Diagnostic:
+    few = " ; ".join(accounts[:20]) + (" …" if len(accounts) > 20 else "")
+    return _warning(
+        "compte-non-lu",
+        f"la famille {family} lit l'état « {statement} » sauf {few}",
+        span,
+        "ne lit pas tout l'état",
+        help="un total y suffit ; sinon un oubli dans une formule se voit ainsi",
+    )
