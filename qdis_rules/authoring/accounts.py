@@ -226,22 +226,28 @@ class _Analysis:
         return None
 
     def _forgotten(self, compulsory: Sequence[StatementCoverage]) -> Iterator[Diagnostic]:
-        """Shorter numbers that reach no cell although nothing forbids it."""
+        """Accounts of the chart above its leaves that reach no cell although nothing forbids it."""
         for prefix in self.chart.prefixes:
+            if prefix not in self.chart.accounts:
+                continue
             if any(prefix in each.coarse or _settles(each, prefix) for each in compulsory):
                 continue
             for statement in compulsory:
                 leaf = next((leaf for leaf in self.chart.below[prefix] if leaf in statement.leaves), None)
                 if leaf is not None:
                     code = min(statement.leaves[leaf].cells)
-                    where = self.chart.accounts.get(prefix, self.chart.accounts[leaf])
-                    yield errors.forgotten_group(where.span, prefix, code, self._place(code, leaf))
+                    span = self.chart.accounts[prefix].span
+                    yield errors.forgotten_group(span, prefix, code, self._place(code, leaf))
                     break
 
     def _confused(self, compulsory: Sequence[StatementCoverage]) -> Iterator[Diagnostic]:
         two_sided = [leaf for leaf in self.chart.leaves if self.chart.accounts[leaf].nature == BOTH]
         reaches = {leaf: [each.leaves[leaf] for each in compulsory if leaf in each.leaves] for leaf in two_sided}
-        netted = [leaf for leaf, found in reaches.items() if found and all(len(each.cells) == 1 for each in found)]
+        netted = [
+            leaf
+            for leaf, found in reaches.items()
+            if found and all(each.settled and len(each.cells) == 1 for each in found)
+        ]
         for number in self.chart.grouped(netted):
             leaf = self.chart.below[number][0]
             code = min(reaches[leaf][0].cells)

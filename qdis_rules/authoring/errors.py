@@ -144,7 +144,7 @@ def forgotten_group(span: Span, prefix: str, cell: str, place: Span) -> Diagnost
         span,
         f"{prefix} seul n'est pas lu",
         Label(place, "ses détails sont lus ici"),
-        help=f"lisez {prefix} en entier, ou ses seuls détails si {prefix} a un autre sens",
+        help=f"lisez {prefix} en entier ; si un de ses détails va ailleurs, nommez-le et {prefix} ne pourra plus choisir",
     )
 
 

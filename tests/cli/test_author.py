@@ -59,6 +59,66 @@ def test_what_cannot_be_read_exits_2(place, qdis):
         assert words in result.stderr
 
 
+CHART = "compte;libellé;nature\n21;Immobilisations;débit\n10;Capital;crédit\n"
+MAPPED = RULES.replace("ligne terrains « Terrains »\n", "ligne terrains « Terrains » comptes brut : 21\n").replace(
+    "ligne emprunts « Emprunts »\n", "ligne emprunts « Emprunts » comptes : 10 crédit\n"
+)
+
+
+def test_the_proof_by_the_accounts_comes_first(place, qdis):
+    write(place, "jeu.qdis", MAPPED)
+    write(place, "comptes.csv", CHART)
+    result = qdis("analyser", "jeu.qdis", "--comptes")
+    assert result.exit_code == 0
+    first = result.stdout.splitlines()
+    assert first[0] == "comptes.csv : 2 comptes, dont 2 terminaux."
+    assert first[1].startswith("Chaque compte terminal entre dans un état comptable")
+    assert re.match(r"BA +1 +1 +0 +0 +0 +0$", first[4])
+
+
+def test_an_account_without_a_cell_exits_1_at_its_line(place, qdis):
+    write(place, "jeu.qdis", MAPPED)
+    write(place, "autre.csv", CHART + "44;État;deux sens\n")
+    result = qdis("analyser", "jeu.qdis", "--comptes", "autre.csv")
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "erreur[compte-sans-cellule] le compte 44 « État »" in result.stdout
+    assert " ┌─ autre.csv:4:1" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("1 erreur")
+
+
+def test_a_chart_that_cannot_be_read(place, qdis):
+    result = qdis("analyser", "jeu.qdis", "--comptes", "absent.csv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "absent.csv : plan de comptes : ce fichier n'existe pas [plan-introuvable]" in result.stderr
+    write(place, "faux.csv", CHART + "x;y;débit\n")
+    result = qdis("analyser", "jeu.qdis", "--comptes", "faux.csv")
+    assert result.exit_code == 1
+    assert "erreur[plan-invalide] « x » n'est pas un compte" in result.stdout
+    assert " ┌─ faux.csv:4:1" in result.stdout
+
+
+def test_no_proof_of_a_ruleset_with_errors(place, qdis):
+    write(place, "faux.qdis", WRONG)
+    write(place, "comptes.csv", CHART)
+    result = qdis("analyser", "faux.qdis", "--comptes")
+    assert result.exit_code == 1
+    assert "et la preuve par les comptes viendront quand il n'y aura plus d'erreur." in result.stdout
+    assert "terminaux" not in result.stdout
+
+
+def test_the_proof_in_json(place, qdis):
+    write(place, "jeu.qdis", MAPPED)
+    write(place, "comptes.csv", CHART)
+    found = json.loads(qdis("analyser", "jeu.qdis", "--json", "--comptes").stdout)["comptes"]
+    assert (found["comptes"], found["terminaux"], found["sans_cellule"]) == (2, 2, [])
+    assert found["etats"][0]["terminaux"] == {
+        "21": {"debiteur": ["BA.terrains.brut"], "crediteur": ["BA.terrains.brut"]}
+    }
+    (part,) = found["agregats"]["SF.net"]
+    assert part["debiteur"] == {"1": ["21"]}
+    assert "comptes" not in json.loads(qdis("analyser", "jeu.qdis", "--json").stdout)
+
+
 def test_analyser_json(place, qdis):
     write(place, "faux.qdis", WRONG)
     result = qdis("analyser", "faux.qdis", "--json")

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qdis_rules.authoring.accounts import coverage
+from qdis_rules.authoring.chart import parse_chart
 from qdis_rules.authoring.examples import run_examples
 from qdis_rules.authoring.lint import lint
 from qdis_rules.diagnostics import Diagnostic, in_source_order
@@ -20,13 +22,15 @@ FOLDER = ROOT / "docs" / "diagnostics"
 MARK = re.compile(r"#! ([a-z0-9-]+)(?: ([0-9]+))?")
 _FENCE = re.compile(r"^```qdis\n(.*?)^```$", re.M | re.S)
 _CAMPAIGN = re.compile(r"^```qdis campagne\n(.*?)^```$", re.M | re.S)
+_CHART = re.compile(r"^```csv\n(.*?)^```$", re.M | re.S)
 
 
 @dataclass(frozen=True)
 class Page:
     """A page: its code, its text, its failing and its corrected examples.
 
-    With campagnes, `rules` are the ruleset they are of, and the examples are campagnes.
+    With campagnes, `rules` are the ruleset they are of, and the examples are campagnes. Where a
+    page shows a chart of accounts, its first example fails on it: a mark may stand in the chart.
     """
 
     code: str
@@ -34,19 +38,22 @@ class Page:
     failing: tuple[str, ...]
     corrected: tuple[str, ...]
     rules: str | None = None
+    charts: tuple[str, ...] = ()
 
 
 def read_page(path: Path) -> Page:
     """Return the page; a fence with a mark fails, a fence without one is corrected."""
     text = path.read_text("utf-8")
-    fences, campaigns = _FENCE.findall(text), _CAMPAIGN.findall(text)
+    fences, campaigns, charts = _FENCE.findall(text), _CAMPAIGN.findall(text), tuple(_CHART.findall(text))
     shown = campaigns or fences
+    failing = [fence for index, fence in enumerate(shown) if MARK.search(fence) or (charts and not index)]
     return Page(
         path.stem,
         text,
-        tuple(fence for fence in shown if MARK.search(fence)),
-        tuple(fence for fence in shown if not MARK.search(fence)),
+        tuple(failing),
+        tuple(fence for fence in shown if fence not in failing),
         fences[0] if campaigns else None,
+        charts,
     )
 
 
@@ -72,6 +79,17 @@ def said_of(sources: Sequence[Source], reading: Iterable[Diagnostic] = ()) -> tu
         found.extend(lint(outcome.value))
         for result in run_examples(Ruleset(outcome.value, outcome.diagnostics)):
             found.extend(result.diagnostics)
+    return in_source_order(found)
+
+
+def said_of_accounts(chart: str, text: str | None = None, name: str = "comptes.csv") -> tuple[Diagnostic, ...]:
+    """Return what is said of a chart of accounts, its marks left out, and of a text that must suit it."""
+    read = parse_chart(Source.of(name, re.sub(r" *#! .*", "", chart)))
+    found = [*read.diagnostics]
+    if text is not None:
+        source = Source.of("jeu.qdis", text)
+        found.extend(said_of([source]))
+        found.extend(coverage(check_sources([source]).value, read.value).diagnostics)
     return in_source_order(found)
 
 

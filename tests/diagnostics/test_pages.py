@@ -22,6 +22,7 @@ from tests.diagnostics.pages import (
     places,
     said,
     said_of,
+    said_of_accounts,
     said_of_campaign,
 )
 
@@ -69,6 +70,11 @@ def failing(code: str) -> list[tuple[tuple[Diagnostic, ...], list[tuple[int, str
             return [(said_of([source]), [(1, code)])]
         case "inclusion-introuvable":
             return [(written(code, text, {}), marks(text)) for text in PAGES[code].failing]
+        case "plan-invalide":
+            return [(said_of_accounts(PAGES[code].charts[0]), marks(PAGES[code].charts[0]))]
+        case _ if PAGES[code].charts:
+            (chart,) = PAGES[code].charts
+            return [(said_of_accounts(chart, text), marks(chart) + marks(text)) for text in PAGES[code].failing]
         case _:
             return [(said(text, f"{code}.qdis"), marks(text)) for text in PAGES[code].failing]
 
@@ -86,6 +92,10 @@ def corrected(code: str) -> list[tuple[Diagnostic, ...]]:
         case "inclusion-introuvable":
             files = {"tableaux.qdis": TABLE.encode("utf-8")}
             return [written(code, text, files) for text in PAGES[code].corrected]
+        case "plan-invalide":
+            return [said_of_accounts(PAGES[code].charts[1])]
+        case _ if PAGES[code].charts:
+            return [said_of_accounts(PAGES[code].charts[0], text) for text in PAGES[code].corrected]
         case _:
             return [said(text) for text in PAGES[code].corrected]
 

@@ -9,8 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from qdis_rules import Dossier, Report, RulesetError, check_sources
+from qdis_rules.authoring.accounts import coverage
+from qdis_rules.authoring.chart import parse_chart
 from qdis_rules.authoring.examples import _dossiers, run_examples
 from qdis_rules.authoring.lint import lint
+from qdis_rules.cli.proof import lines
 from qdis_rules.diagnostics import Diagnostic, Outcome
 from qdis_rules.pipeline import Ruleset, check_campaign, compile_sources
 from qdis_rules.reading import CAMPAIGN
@@ -105,6 +108,12 @@ def linted(text: str, codes: set[str]) -> tuple[Diagnostic, ...]:
     """Return the author's warnings on a correct text, those of `codes` only."""
     outcome = check_sources([Source.of(SOURCE, text)])
     return tuple(d for d in lint(outcome.value) if d.code in codes) if outcome.ok else ()
+
+
+def proved(text: str, chart: str) -> str:
+    """Return what the command line says of a text over a chart of accounts."""
+    found = coverage(check_sources([Source.of(SOURCE, text)]).value, parse_chart(Source.of("comptes.csv", chart)).value)
+    return "\n\n".join(("\n".join(lines(found)), *(d.render() for d in found.diagnostics)))
 
 
 def last_report(text: str, campaign: str, day: str | None) -> Report:

@@ -5,6 +5,7 @@
 - ```qdis faux: after the page's text so far (alone if it has its own `jeu`), and not kept; it gets
   exactly the diagnostics that its `#! code` comments announce, each on its line;
 - ```qdis campagne: a campagne of the page's text so far, with nothing to say of it; ```qdis campagne faux: as announced;
+- ```csv: a chart of accounts; ```text comptes: what the text above gives on it;
 - ```text verdicts | expliquer CODE | diagnostics: what the text above gives, for its last example; with a day
   (```text verdicts 15/09/2024), as the last campagne has it that day;
 - tables headed « formule », or by a formula: each cell is the value of the formula.
@@ -43,6 +44,8 @@ def test_every_fence_is_of_a_known_kind(fence):
         ("console",),
         ("text", "verdicts"),
         ("text", "diagnostics"),
+        ("text", "comptes"),
+        ("csv",),
     }
     info = fence.info[:-1] if DAY.fullmatch(fence.info[-1]) else fence.info
     assert info in kinds or info[:2] == ("text", "expliquer")
@@ -74,6 +77,10 @@ def test_what_is_shown_is_what_comes_out(fence):
     if fence.info[1] == "diagnostics":
         rendered = "\n\n".join(d.render() for d in manual.noticed(text))
         assert manual.plain(rendered).splitlines() == shown
+        return
+    if fence.info[1] == "comptes":
+        (chart,) = (each.content for each in FENCES if each.page == fence.page and each.info == ("csv",))
+        assert manual.plain(manual.proved(text, chart)).splitlines() == shown
         return
     report = manual.last_report(text, fence.campaign, fence.info[-1] if DAY.fullmatch(fence.info[-1]) else None)
     if fence.info[1] == "expliquer":
