@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qdis_rules import read_dossier
-from qdis_rules.pipeline import bundled_folder, compile_sources
+from qdis_rules.pipeline import bundled_folder, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -19,8 +19,7 @@ import generate_dossiers  # noqa: E402
 import ledger  # noqa: E402
 import statements  # noqa: E402
 
-FOLDER = bundled_folder(2023)
-DOSSIERS = FOLDER / "dossiers"
+DOSSIERS = bundled_folder(2023) / "dossiers"
 COOPERATIVES = {cooperative.code: cooperative for cooperative in ledger.COOPERATIVES}
 BOOKS = {(code, year.year): year for code, coop in COOPERATIVES.items() for year in ledger.years_of(coop)}
 every_year = pytest.mark.parametrize(("code", "year"), BOOKS, ids=lambda part: str(part))
@@ -30,9 +29,9 @@ every_year = pytest.mark.parametrize(("code", "year"), BOOKS, ids=lambda part: s
 def ruleset(year):
     """The rules of 2023, dated another year: a dossier is evaluated by the rules of its own year."""
     sources = []
-    for path in sorted(FOLDER.rglob("*.qdis")):
-        text = path.read_text(encoding="utf-8").replace("jeu QDIS exercice 2023", f"jeu QDIS exercice {year}")
-        sources.append(Source.of(path.name, text))
+    for source in ruleset_sources(2023).value:
+        text = source.text.replace("jeu QDIS exercice 2023", f"jeu QDIS exercice {year}")
+        sources.append(Source.of(source.name, text))
     return compile_sources(sources)
 
 
