@@ -1,205 +1,248 @@
-"""The annexes of the demonstration dossier, from the ledger of ``tools/demo_ledger.py``.
+"""The annexes of the demonstration dossiers: what the balance does not tell of IM, AM, ED, EC, VC, VP and the sheets.
 
-What the balance does not tell: the nature of the movements of fixed assets, due dates, activities, the sheets of
-the annex. Amounts come from the entries and from the statements; only the keys that split them are invented.
+A table is a function of the year that returns its cells by code, as in ``tools/cells.py``. Amounts come from the entries
+and the statements; only the keys that split them are invented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
 from decimal import Decimal
-from typing import Any
+from functools import cache
 
-from qdis_rules import Report, Ruleset
+from cells import Cells
+from facts import staff
+from ledger import ZERO, Year, cents
+from statements import activities, line_of, movements, statements, total
 
-ZERO, CENT = Decimal("0.00"), Decimal("0.01")
+from qdis_rules import load_ruleset
+
 MOVEMENTS = {
     "IM": {"ACQ": "acquisitions", "VE": "virements_entrants", "VS": "virements_sortants", "SOR": "sorties"},
     "AM": {"DOT": "dotations", "REP": "reprises", "SOR": "sorties"},
 }
-# Share due within a year, and within five years, of what is not due within a year altogether.
-DUE = {
-    "peec": ("0.06", "0.30"),
-    "obligataires": ("0", "1"),
-    "etablissements_credit": ("0.12", "0.40"),
-    "depots": ("0.10", "0.35"),
-    "autres_financieres": ("0.25", "0.60"),
-    "droits_locataires": ("0.05", "0.25"),
-}
-CLAIMS = {"immobilisees": "0.15", "subventions": "0.70"}
-# Activity of the lines that belong to one; every other line goes to the structure.
 ACTIVITIES = {
-    "accession_libre": "achats_terrains achats_resolution variation_terrains variation_resolution production_stocks "
-    "depreciations_stocks interets_stocks ventes_immeubles stockee_en_cours stockee_acheves parts_sci_vente "
-    "location_accession promotion",
-    "amenagement": "ventes_terrains concession_amenagement",
-    "gestion_prets": "interets_prets activite_preteur prets_accession",
-    "locatif": "baux_long_terme entretien_courant gros_entretien maintenance assurances taxes_foncieres cotisations_cglls "
-    "amortissements_locatifs depreciations_creances provision_gros_entretien pertes_creances dotations_compensateurs "
-    "interets_relais interets_definitifs interets_compensateurs valeurs_cedees provisions_reglementees "
-    "recuperation_charges loyers_non_conventionnes surloyers loyers_conventionnes foyers autres_loyers "
-    "immobilisee_couts_internes immobilisee_frais_financiers immobilisee_stocks bonifications "
-    "subventions_entretien reprises_gros_entretien reprises_creances transferts_compensateurs cessions_actif "
-    "subventions_virees reprises_reglementees",
-    "prestations": "autres_prestations charges_refacturees",
-    "autres": "autres_creances autres_produits_financiers",
+    "AS": "accession_sga",
+    "AN": "accession_libre",
+    "GP": "gestion_prets",
+    "LO": "locatif",
+    "AM": "amenagement",
+    "PS": "prestations",
+    "AU": "autres",
+    "ST": "structure",
 }
-SHARED = {  # lines split by a key: activity, percent
-    "salaires": {"accession_libre": 25, "locatif": 40, "prestations": 10},
-    "charges_sociales": {"accession_libre": 25, "locatif": 40, "prestations": 10},
-    "honoraires": {"accession_libre": 50, "locatif": 30},
-    "publicite": {"accession_libre": 80},
+# Row of ED: lines of the liabilities; loans say when they are due, the rest is due so far within a year, five years.
+DEBTS = {
+    "peec": ("BP23", "0", "0"),
+    "obligataires": ("BP24", "0", "0"),
+    "etablissements_credit": ("BP25..BP28", "0", "0"),
+    "depots": ("BP29..BP31", "0.10", "0.35"),
+    "autres_financieres": ("BP32..BP35", "0.20", "1"),
+    "interets": ("BP36 BP37", "0.60", "0.80"),
+    "concours_bancaires": ("BP38", "1", "1"),
+    "droits_locataires": ("BP40", "0.05", "0.25"),
+    "fournisseurs": ("BP43 BP44", "1", "1"),
+    "fiscales_sociales": ("BP45", "1", "1"),
+    "fournisseurs_immobilisations": ("BP46", "1", "1"),
+    "autres": ("BP41 BP42 BP47..BP51", "1", "1"),
+    "produits_avance": ("BP53..BP55", "1", "1"),
 }
-TYPED = {
-    "VS.resultat.sieg": "318264.75",
-    "HB.garanties_donnees.n": "120000",
-    "HB.garanties_collectivites.n": "21500000",
-    "HB.garanties_cglls.n": "1840000",
-    "HB.depots_notaire.n": "24300",
-    "PI.couts_internes.stocks": "318264.35",
-    "PI.frais_financiers.stocks": "96284.15",
-    "EF.cadres.etp": "5.2",
-    "EF.maitrise.etp": "6.8",
-    "EF.employes.etp": "9.4",
-    "EF.immeubles.etp": "7",
+# Row of EC: lines of the assets, share due within a year.
+CLAIMS = {
+    "immobilisees": ("BA20.B BA22.B..BA25.B", "0.15"),
+    "locataires": ("BA36.B BA39.B BA40.B", "1"),
+    "acquereurs": ("BA37.B", "1"),
+    "autres_clients": ("BA38.B BA41.B", "1"),
+    "personnel_etat": ("BA42.B", "1"),
+    "subventions": ("BA43.B", "0.70"),
+    "diverses": ("BA45.B..BA48.B", "1"),
+    "charges_avance": ("BA52.B", "1"),
+    "fournisseurs": ("BA35.B", "1"),
 }
-# Lists by account: prefix, kind.
+# Rows of the lists by account: prefix, answer.
 TRANSFERS = {"791": "exploitation", "7963": "compensateurs", "7968": "financier", "797": "exceptionnel"}
-CHARGES = {"671": "charge", "672": "charge", "678": "charge"}
-PRODUCTS = {"771": "produit", "772": "produit", "778": "produit"}
+EXCEPTIONAL = {"67": "charge", "77": "produit"}
 WORKS = {"2312": "locatif", "2313": "locatif", "2314": "locatif", "2318": "autre"}
-# Operation of accession, homes, line of the assets that holds its cost.
-STOCKS = (
-    ("Les Rives, terrains à aménager", "24", "terrains_a_amenager"),
-    ("Les Rives, logements en cours", "64", "immeubles_en_cours"),
-    ("Le Belvédère, logements achevés", "5", "immeubles_acheves"),
-    ("Le Parc, location-accession", "20", "immeubles_temporairement_loues"),
-)
-# Operation, year entered in the plan, of the previous works, of the next ones, cost. The last one takes the rest.
-PROGRAMME = (
-    ("Les Tilleuls, ravalement", 2019, 2012, 2026, 280000),
-    ("Les Tilleuls, parties communes", 2021, 2019, 2027, 96000),
-    ("Le Lac, étanchéité", 2015, 2009, 2025, 412000),
-)
+STOCKS = {
+    "Terrains à aménager": "BA28.B",
+    "Immeubles en cours": "BA29.B",
+    "Immeubles achevés": "BA30.B",
+    "Location-accession": "BA31.B",
+}
+# Operations of the upkeep programme: entered, previous works, next works, share of the provision; the last takes the rest.
+UPKEEP = {
+    "Les Tilleuls, ravalement": (2019, 2014, 2026, "0.31"),
+    "Les Tilleuls, parties communes": (2021, 2019, 2027, "0.08"),
+    "Le Lac, étanchéité": (2015, 2010, 2025, "0.42"),
+    "Le Parc, peintures": (2020, 2018, 2028, "*"),
+}
 
 
-def annexes(demo: Any, report: Report, ruleset: Ruleset) -> tuple[dict[str, str], dict[str, list[dict[str, str]]]]:
-    """Return typed cells and list rows by code, amounts with a decimal comma; `report` is that of the balance."""
-    cells = TYPED | {code: str(amount) for code, amount in movements(demo, ruleset).items()}
-    cells |= {code: str(amount) for code, amount in [*due_dates(report, ruleset), *activities(report, ruleset)] if amount}
-    rows = {code: [[*map(french, row)] for row in rows] for code, rows in lists(demo, report).items()}
-    columns = {code: ruleset.tables[code].columns for code in rows}
-    named = {
-        code: [dict(zip((c for c in columns[code] if not formula(ruleset, code, c)), row, strict=True)) for row in found]
-        for code, found in rows.items()
+@cache
+def rows(table: str) -> dict[str, str]:
+    """Return the rows of a table by mark: IM08, VC26."""
+    return {row.notes.mark: name for name, row in load_ruleset(2023).tables[table].rows.items() if row.notes.mark}
+
+
+def im_am(year: Year) -> Cells:
+    """Every movement, and what became of the exits: back to stock, paid back, else sold, scrapped or replaced."""
+    found: Cells = {
+        f"{mark[:2]}.{rows(mark[:2])[mark]}.{MOVEMENTS[mark[:2]][column]}": amount
+        for mark, columns in movements(year).items()
+        if mark[:2] in MOVEMENTS
+        for column, amount in columns.items()
+        if column in MOVEMENTS[mark[:2]] and amount
     }
-    return {code: french(value) for code, value in cells.items()}, named
+    exits: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for entry in year.entries:
+        accounts = [number for number, _ in entry.legs]
+        if entry.kind != "S" or any(number.startswith("675") for number in accounts):
+            continue
+        kept = "sorties_stocks" if any(number[0] == "3" for number in accounts) else "remboursements"
+        for number, amount in entry.legs:
+            if number[0] == "2" and number != "229":
+                table = "AM" if number[:2] == "28" else "IM"
+                exits[f"{table}.{rows(table)[table + line_of(number, amount)[2:4]]}.{kept}"] += abs(amount)
+    return found | exits
 
 
-def formula(ruleset: Ruleset, table: str, column: str) -> bool:
-    return ruleset.cells[f"{table}.*.{column}"].formula is not None
+def ed_ec(year: Year) -> Cells:
+    lines = statements(year)
+    found: Cells = {}
+    for row, (terms, within, five) in DEBTS.items():
+        loans = [loan for loan in year.loans if line_of(loan.compte, -loan.cloture) in spread(terms)]
+        other = total(lines, terms) - sum((loan.cloture for loan in loans), ZERO)
+        first, second = cents(other * Decimal(within)), cents(other * Decimal(five))
+        found[f"ED.{row}.un_an"] = first + sum((loan.moins_un_an for loan in loans), ZERO)
+        found[f"ED.{row}.cinq_ans"] = second - first + sum((loan.un_a_cinq_ans for loan in loans), ZERO)
+        found[f"ED.{row}.plus_tard"] = other - second + sum((loan.plus_cinq_ans for loan in loans), ZERO)
+    for row, (terms, within) in CLAIMS.items():
+        gross = total(lines, terms)
+        found[f"EC.{row}.un_an"] = cents(gross * Decimal(within))
+        found[f"EC.{row}.plus_tard"] = gross - cents(gross * Decimal(within))
+    return {code: amount for code, amount in found.items() if amount}
 
 
-def movements(demo: Any, ruleset: Ruleset) -> dict[str, Decimal]:
-    """Tables IM and AM. An exit with no account 675 beside it had no effect on income: something was paid back."""
-    found: dict[str, Decimal] = {}
-    marks = {row.notes.mark: (code, name) for code in MOVEMENTS for name, row in ruleset.tables[code].rows.items()}
-    for mark, columns in demo.movements.items():
-        code, name = marks.get(mark, ("", ""))
-        for column, amount in columns.items():
-            if amount and column in MOVEMENTS.get(code, {}):
-                found[f"{code}.{name}.{MOVEMENTS[code][column]}"] = amount
-    for entry in demo.entries:
-        if entry.kind == "S" and not any(number.startswith("675") for number, _ in entry.legs):
-            for number, amount in entry.legs:
-                if row := row_of(ruleset, "IM", number):
-                    repaid = f"IM.{row}.remboursements"
-                    found[repaid] = found.get(repaid, ZERO) - amount
+def spread(terms: str) -> set[str]:
+    """Return the lines of terms: ``"BP25..BP28 BP33"``."""
+    found: set[str] = set()
+    for term in terms.split():
+        first, _, last = term.partition("..")
+        found |= {f"{first[:2]}{n:02d}" for n in range(int(first[2:4]), int((last or first)[2:4]) + 1)}
     return found
 
 
-def row_of(ruleset: Ruleset, table: str, number: str) -> str | None:
-    """Return the row of a table whose closing reads an account, if any."""
-    for name in ruleset.tables[table].rows:
-        selection = ruleset.cells[f"{table}.{name}.cloture"].selection
-        if selection and selection.takes(number):
-            return name
-    return None
-
-
-def due_dates(report: Report, ruleset: Ruleset) -> Iterator[tuple[str, Decimal]]:
-    """Tables ED and EC."""
-    for name in entered(ruleset, "ED", "un_an"):
-        gross = amount_of(report, f"ED.{name}.passif")
-        year, five = (part(gross, share) for share in DUE.get(name, ("1", "1")))
-        yield from ((f"ED.{name}.un_an", year), (f"ED.{name}.cinq_ans", five - year), (f"ED.{name}.plus_tard", gross - five))
-    for name in entered(ruleset, "EC", "un_an"):
-        gross = amount_of(report, f"EC.{name}.actif")
-        year = part(gross, CLAIMS.get(name, "1"))
-        yield from ((f"EC.{name}.un_an", year), (f"EC.{name}.plus_tard", gross - year))
-
-
-def activities(report: Report, ruleset: Ruleset) -> Iterator[tuple[str, Decimal]]:
-    """Tables VC and VP: a line goes to its activity, is split by a key, or stays in the structure."""
-    owners = {name: activity for activity, names in ACTIVITIES.items() for name in names.split()}
-    for code, statement in (("VC", "CC"), ("VP", "PR")):
-        for name in entered(ruleset, code, "structure"):
-            rest = amount_of(report, f"{statement}.{name}.n")
-            for activity, percent in SHARED.get(name, {owners.get(name, "structure"): 100}).items():
-                amount = part(amount_of(report, f"{statement}.{name}.n"), percent)
-                rest -= amount
-                yield f"{code}.{name}.{activity}", amount
-            if rest:
-                yield f"{code}.{name}.structure", rest
-
-
-def lists(demo: Any, report: Report) -> dict[str, list[tuple[str, ...]]]:
-    """Lists TC, XG, FP, OP and PGE: the entered columns, in the order of the tables."""
-    closing = {account.number: account.closing for account in demo.accounts}
-
-    def accounts(kinds: Mapping[str, str], sign: int) -> list[tuple[str, str, str]]:
-        return [
-            (f"{account.number} {account.label}", kind, str(sign * account.closing))
-            for account in demo.accounts
-            for prefix, kind in kinds.items()
-            if account.number.startswith(prefix)
-        ]
-
-    works = [(label, kind, "12", "0", cost) for label, kind, cost in accounts(WORKS, 1)]
-    stocks = [(label, "accession", homes, "0", str(amount_of(report, f"BA.{row}.brut"))) for label, homes, row in STOCKS]
-    plan = [(label, str(entered), str(before), str(due), "non", str(cost)) for label, entered, before, due, cost in PROGRAMME]
-    provided = sum(Decimal(cost) * (2024 - before) / (due - before) for _, _, before, due, cost in PROGRAMME)
-    rest = amount_of(report, "PV.gros_entretien.cloture") - provided
+def vc_vp(year: Year) -> Cells:
+    """By activity, as the entries say."""
+    tables = {"CC": "VC", "PR": "VP"}
     return {
-        "TC": accounts(TRANSFERS, -1),
-        "XG": accounts(CHARGES, 1) + accounts(PRODUCTS, -1),
-        "FP": [
-            ("SCI des Rives", "40", str(closing["261"]), str(closing["2675"]), str(-closing["2961"]), "-18264,35"),
-            ("Société de coordination", "12.5", str(closing["266"]), "0", "0", "214386.27"),
-        ],
-        "OP": works + stocks,
-        "PGE": [*plan, ("Le Parc, peintures", "2022", "2022", "2024", "non", str(rest))],
+        f"{tables[line[:2]]}.{rows(tables[line[:2]])[tables[line[:2]] + line[2:]]}.{ACTIVITIES[activity]}": amount
+        for (line, activity), amount in activities(year).items()
     }
 
 
-def entered(ruleset: Ruleset, table: str, column: str) -> Iterator[str]:
-    """Yield the rows of a table that are entered in a column."""
-    for name in ruleset.tables[table].rows:
-        if ruleset.cells[f"{table}.{name}.{column}"].formula is None:
-            yield name
+def vs(year: Year) -> Cells:
+    return {"VS.resultat.sieg": -cents(year.balance("6 7") * year.cooperative.sieg)}
 
 
-def amount_of(report: Report, cell: str) -> Decimal:
-    value = report.cells[cell].value
-    assert isinstance(value, Decimal), cell
-    return value
+def hb(year: Year) -> Cells:
+    debt = sum((loan.cloture for loan in year.loans if loan.nature == "definitif"), ZERO)
+    return {
+        "HB.garanties_donnees.n": 0,
+        "HB.garanties_collectivites.n": cents(debt * Decimal("0.82")),
+        "HB.garanties_cglls.n": cents(debt * Decimal("0.09")),
+        "HB.depots_notaire.n": cents(-year.balance("1658") / 2),
+    }
 
 
-def part(amount: Decimal, share: str | int) -> Decimal:
-    """Return a share of an amount, to the cent; an integer is a percentage."""
-    rate = Decimal(share) / 100 if isinstance(share, int) else Decimal(share)
-    return (amount * rate).quantize(CENT)
+def pi(year: Year) -> Cells:
+    return {
+        "PI.couts_internes.stocks": cents(year.balance("604") * Decimal("0.4")),
+        "PI.frais_financiers.stocks": cents(year.balance("66114") * Decimal("0.6")),
+    }
 
 
-def french(number: str) -> str:
-    return number.replace(".", ",")
+def ef(year: Year) -> Cells:
+    whole = staff(year).effectif
+    parts = {"cadres": "0.18", "maitrise": "0.24", "employes": "0.33"}
+    found = {row: (whole * Decimal(share)).quantize(Decimal("0.1")) for row, share in parts.items()}
+    found["immeubles"] = whole - sum(found.values())
+    return {f"EF.{row}.etp": amount for row, amount in found.items()}
+
+
+TABLES = (im_am, ed_ec, vc_vp, vs, hb, pi, ef)
+
+
+def cells(year: Year) -> Cells:
+    """Return the typed cells of the annexes by code."""
+    found: Cells = {}
+    for table in TABLES:
+        found |= table(year)
+    return found
+
+
+def lists(year: Year) -> dict[str, list[Cells]]:
+    """Return the rows of the lists of the annexes, by list."""
+    return {"TC": tc(year), "XG": xg(year), "FP": fp(year), "OP": op(year), "PGE": pge(year)}
+
+
+def tc(year: Year) -> list[Cells]:
+    return [
+        {"libelle": f"{a.number} {a.label}", "poste": poste, "montant": -a.closing}
+        for prefix, poste in TRANSFERS.items()
+        for a in year.accounts
+        if a.number.startswith(prefix) and a.closing
+    ]
+
+
+def xg(year: Year) -> list[Cells]:
+    return [
+        {"libelle": f"{a.number} {a.label}", "sens": sens, "montant": abs(a.closing)}
+        for prefix, sens in EXCEPTIONAL.items()
+        for a in year.accounts
+        if a.number.startswith(tuple(prefix + n for n in "128")) and a.closing
+    ]
+
+
+def fp(year: Year) -> list[Cells]:
+    shares = {"SCCV Les Tilleuls": ("60", "261", "2675"), "Société de coordination": ("12.5", "266", "2676")}
+    return [
+        {
+            "societe": name,
+            "part": Decimal(part),
+            "titres": year.balance(held),
+            "apports": year.balance(lent),
+            "depreciation": -year.balance(f"29{held[1:]} 29{lent[1:]}"),
+            "capitaux_propres": year.balance(held) * 2,
+        }
+        for name, (part, held, lent) in shares.items()
+        if year.balance(f"{held} {lent}")
+    ]
+
+
+def op(year: Year) -> list[Cells]:
+    lines = statements(year)
+    works = [(f"{a.number} {a.label}", WORKS[a.number], a.closing) for a in year.accounts if a.number in WORKS]
+    works += [(name, "accession", lines[line]) for name, line in STOCKS.items()]
+    return [{"operation": name, "nature": nature, "cout": cost} for name, nature, cost in works if cost]
+
+
+def pge(year: Year) -> list[Cells]:
+    left = -year.balance("1572")
+    found: list[Cells] = []
+    for name, (entered, before, after, share) in UPKEEP.items():
+        elapsed, cycle = year.year - before + 1, after - before
+        cost = cents((left if share == "*" else -year.balance("1572") * Decimal(share)) * cycle / elapsed)
+        left -= cost * elapsed / cycle
+        if cost:
+            found.append(
+                {
+                    "operation": name,
+                    "inscrite": entered,
+                    "precedente": before,
+                    "programmee": after,
+                    "terminee": "non",
+                    "cout": cost,
+                }
+            )
+    return found
