@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from qdis_rules import Dossier, load_ruleset, read_dossier
+from qdis_rules.authoring.chart import read_chart
 from qdis_rules.authoring.examples import run_examples
 from qdis_rules.authoring.lint import lint
-from qdis_rules.pipeline import bundled_folder
+from qdis_rules.pipeline import bundled_folder, chart_path
 from qdis_rules.source import Source
 from qdis_rules.syntax.printer import format_source
 
@@ -55,18 +56,37 @@ def test_its_files_are_in_canonical_form(path):
 
 
 def test_identities_held_are_named_and_exist(ruleset):
-    """At least 60 identities by a check, or by a formula verified when the dossier supplies the cell."""
+    """All but four, by a check, or by a formula verified when the dossier supplies the cell."""
     held = {}
     for line in (FOLDER / "IDENTITES.md").read_text(encoding="utf-8").splitlines():
         row = re.match(r"\| (C\d{3}) \| .*? \| (contrôle|calcul vérifié)[ :]+([^|]*?) *\|", line)
         if row:
             held[row[1]] = (row[2], re.findall(r"[A-Za-z0-9_]+(?:\.[a-z0-9_*]+)*", row[3]))
-    assert len(held) >= 60
+    assert len(held) == 132
     for identity, (kind, codes) in held.items():
         if kind == "contrôle":
             assert codes[0] in ruleset.checks, identity
         else:
             assert any(cell in ruleset.cells and ruleset.cells[cell].formula for cell in codes), identity
+
+
+def test_movements_read_the_accounts_of_the_balance_sheet(ruleset):
+    """IM reads those of the gross column; AM and DP share those of the other one."""
+    cells = ruleset.cells
+    for row in ruleset.tables["IM"].rows:
+        assert cells[f"IM.{row}.cloture"].selection == cells[f"BA.{row}.brut"].selection, row
+    for number in read_chart(chart_path(2023)).value.leaves:
+        read = [row for row in ruleset.tables["IM"].rows if takes(cells[f"BA.{row}.amort"], number)]
+        movements = [row for row in ruleset.tables["AM"].rows if takes(cells[f"AM.{row}.cloture"], number)]
+        written_down = [row for row in ruleset.tables["DP"].rows if takes(cells[f"DP.{row}.cloture"], number)]
+        if number.startswith("29"):
+            assert (movements, len(written_down)) == ([], len(read)), number
+        else:
+            assert movements == read, number
+
+
+def takes(cell, account):
+    return cell.selection is not None and cell.selection.takes(account)
 
 
 def test_the_demonstration_is_a_full_balance_that_balances_to_the_cent(report):

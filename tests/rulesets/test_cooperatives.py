@@ -14,10 +14,13 @@ from qdis_rules.source import Source
 TOOLS = Path(__file__).parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
+import cells  # noqa: E402
 import facts  # noqa: E402
 import generate_dossiers  # noqa: E402
 import ledger  # noqa: E402
 import statements  # noqa: E402
+
+from tests.rulesets import annexes  # noqa: E402
 
 DOSSIERS = bundled_folder(2023) / "dossiers"
 COOPERATIVES = {cooperative.code: cooperative for cooperative in ledger.COOPERATIVES}
@@ -48,6 +51,12 @@ def test_each_year_can_be_validated(code, year):
     assert [c.code for c in found.checks.undetermined] == []
     assert found.ready_for_validation
     assert found.cells["BA.total.net"].value == found.cells["BP.total.n"].value
+
+
+@every_year
+def test_the_funding_statement_tells_the_change_of_working_capital_to_the_cent(code, year):
+    found = report(code, year).cells
+    assert found["TF.variation_frng.n"].value == found["BF.frng.n"].value - found["BF.frng.n1"].value != 0
 
 
 @every_year
@@ -112,7 +121,9 @@ def test_loans_are_paid_off_as_their_schedule_says(code, year):
         assert loan.remboursements_contractuels == last[loan.contrat].moins_un_an
 
 
-def test_the_files_are_what_the_generator_writes(tmp_path):
+def test_the_files_are_what_the_generator_writes_with_the_annexes(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate_dossiers, "cells", lambda year: cells.cells(year) | annexes.cells(year))
+    monkeypatch.setattr(generate_dossiers, "lists", lambda year: cells.lists(year) | annexes.lists(year))
     generate_dossiers.main(tmp_path)
     written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert written == {path.name: path.read_bytes() for path in DOSSIERS.iterdir()}
