@@ -12,7 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cells import Value, cells, lists
+import annexes
+import cells
+from cells import Value
 from ledger import COOPERATIVES, ZERO, Year, cents, years_of
 from statements import verify, verify_sequence
 
@@ -25,10 +27,10 @@ def document(year: Year, balance: str) -> dict[str, Any]:
         "format": "qdis-dossier/1",
         "exercice": year.year,
         "organisme": year.cooperative.name,
-        "cellules": {code: written(value) for code, value in cells(year).items()},
+        "cellules": {code: written(value) for code, value in (cells.cells(year) | annexes.cells(year)).items()},
         "listes": {
             name: [{column: written(value) for column, value in row.items()} for row in rows]
-            for name, rows in lists(year).items()
+            for name, rows in (cells.lists(year) | annexes.lists(year)).items()
         },
         "balance": balance,
     }

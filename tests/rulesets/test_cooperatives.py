@@ -14,13 +14,10 @@ from qdis_rules.source import Source
 TOOLS = Path(__file__).parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
-import cells  # noqa: E402
 import facts  # noqa: E402
 import generate_dossiers  # noqa: E402
 import ledger  # noqa: E402
 import statements  # noqa: E402
-
-from tests.rulesets import annexes  # noqa: E402
 
 DOSSIERS = bundled_folder(2023) / "dossiers"
 COOPERATIVES = {cooperative.code: cooperative for cooperative in ledger.COOPERATIVES}
@@ -121,9 +118,7 @@ def test_loans_are_paid_off_as_their_schedule_says(code, year):
         assert loan.remboursements_contractuels == last[loan.contrat].moins_un_an
 
 
-def test_the_files_are_what_the_generator_writes_with_the_annexes(tmp_path, monkeypatch):
-    monkeypatch.setattr(generate_dossiers, "cells", lambda year: cells.cells(year) | annexes.cells(year))
-    monkeypatch.setattr(generate_dossiers, "lists", lambda year: cells.lists(year) | annexes.lists(year))
+def test_the_files_are_what_the_generator_writes(tmp_path):
     generate_dossiers.main(tmp_path)
     written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert written == {path.name: path.read_bytes() for path in DOSSIERS.iterdir()}

@@ -1,6 +1,6 @@
 """The annexes of the demonstration dossiers: what the balance does not tell of IM, AM, ED, EC, VC, VP and the sheets.
 
-A table is a function of the year that returns its cells by code, as in ``tools/cells.py``. Amounts come from the entries
+A table is a function of the year that returns its cells by code, as in `cells.py`. Amounts come from the entries
 and the statements; only the keys that split them are invented.
 """
 
