@@ -33,7 +33,14 @@ def check(symbols: SymbolTable) -> Outcome[typed.TypedRuleset]:
     """
     checker = _Checker(symbols)
     ruleset = checker.run()
-    return Outcome(ruleset, in_source_order(checker.diagnostics))
+    declared = {
+        table.decl.name.span: {
+            **{name: column.name.span for name, column in table.columns.items()},
+            **{name: row.name.span for name, row in table.rows.items()},
+        }
+        for table in symbols.tables.values()
+    }
+    return Outcome(ruleset, in_source_order(errors.gather_unknown(checker.diagnostics, declared)))
 
 
 @dataclass(slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
+from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity, in_source_order
 from qdis_rules.model.types import Type
 from qdis_rules.source import Span
 from qdis_rules.suggest import nearest
@@ -49,6 +50,36 @@ def _unknown(
     help = f"vouliez-vous dire « {near} » ?" if near else fallback
     fix = (Edit(span, near),) if near else ()
     return _error(code, message, span, label, secondary, help, fix)
+
+
+def gather_unknown(diagnostics: Iterable[Diagnostic], declared: Mapping[Span, Mapping[str, Span]]) -> list[Diagnostic]:
+    """Say once that a name is unknown, wherever it is read: its declaration may be the misspelt one.
+
+    `declared` gives, by the span of a table's name, where each of its rows and columns is declared.
+    """
+    groups: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic in in_source_order(diagnostics):
+        groups.setdefault((diagnostic.code, diagnostic.message), []).append(diagnostic)
+    found = []
+    for (code, _), group in groups.items():
+        first, *others = group
+        if not others or code not in ("ligne-inconnue", "colonne-inconnue"):
+            found += group
+            continue
+        near = first.fix[0].text if first.fix else ""
+        home = declared.get(first.secondary[0].span, {}).get(near)
+        found.append(
+            replace(
+                first,
+                secondary=(
+                    Label(others[0].primary.span, "de même ici"),
+                    *([Label(home, f"est-ce {near}, déclaré ici ?")] if home is not None else first.secondary),
+                ),
+                help=f"{len(group)} lectures de ce nom ; {first.help or 'aucun nom proche'}",
+                fix=tuple(edit for diagnostic in group for edit in diagnostic.fix),
+            )
+        )
+    return found
 
 
 # --- declarations -------------------------------------------------------------

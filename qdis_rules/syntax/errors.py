@@ -139,6 +139,16 @@ def bare_conditional(span: Span) -> Diagnostic:
     )
 
 
+def double_sign(span: Span) -> Diagnostic:
+    return _error(
+        "double-signe",
+        "deux signes se suivent",
+        span,
+        "un signe de trop ?",
+        help="gardez-en un ; un nombre négatif après un signe se met entre parenthèses : a - (-b)",
+    )
+
+
 def chained_comparison(span: Span) -> Diagnostic:
     return _error(
         "comparaison-enchainee",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
@@ -296,6 +297,9 @@ def _parse(source: Source, rule: str, tokens: list[Token], diagnostics: list[Dia
     except UnexpectedToken:
         diagnostics.append(_explain(source, rule, tokens, len(tokens), _accepted(rule, tokens)))
         return None
+    for sign, token in pairwise(tokens):
+        if token.type == "MINUS" and sign.type in ("PLUS", "MINUS"):
+            diagnostics.append(errors.double_sign(span_of(source, sign).to(span_of(source, token))))
     return result
 
 

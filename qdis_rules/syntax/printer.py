@@ -535,7 +535,7 @@ def _segments(node: tree.Expr) -> tuple[_Clause, ...]:
         case tree.Product(factors):
             return _chain("* ", "/ ", factors, _FACTOR)
         case tree.Negation(operand):
-            return (_Clause("-", operand, level=_FACTOR),)
+            return (_Clause("-", operand, level=_ATOM),)
         case tree.Filtered(value, condition):
             return (_Clause("", value), _Clause("quand ", condition))
         case tree.Call(_, arguments):
@@ -555,8 +555,20 @@ def _joined(word: str, operands: Sequence[tree.Expr], level: int) -> tuple[_Clau
 
 def _chain(plus: str, minus: str, operands: Sequence[tuple[bool, tree.Expr]], level: int) -> tuple[_Clause, ...]:
     """Return the parts of a sum or a product; the first operand carries no sign."""
-    rest = (_Clause(minus if inverse else plus, operand, level=level) for inverse, operand in operands[1:])
+    rest = (
+        _Clause(
+            minus if inverse else plus, operand, level=_ATOM if level == _PRODUCT and _is_signed(operand) else level
+        )
+        for inverse, operand in operands[1:]
+    )
     return (_Clause("", operands[0][1], level=level), *rest)
+
+
+def _is_signed(node: tree.Expr) -> bool:
+    """True when the text of `node` begins with a sign, which no other sign may precede."""
+    while isinstance(node, tree.Product):
+        node = node.factors[0][1]
+    return isinstance(node, tree.Negation)
 
 
 def _atom(node: tree.Expr) -> str:
