@@ -79,11 +79,37 @@ class Undefined:
         """Return the undefined value with this one cause."""
         return cls(frozenset((Cause(kind, subject),)))
 
+    def _with(self, other: object) -> Undefined | NotApplicable:
+        return NOT_APPLICABLE if other is NOT_APPLICABLE else self
+
+    def _united(self, other: object) -> Undefined | NotApplicable:
+        if isinstance(other, Undefined):
+            return self if self.causes == other.causes else Undefined(self.causes | other.causes)
+        return self._with(other)
+
+    __add__ = __sub__ = __mul__ = _united
+    __radd__ = __rsub__ = __rmul__ = _with
+
+    def __neg__(self) -> Undefined:
+        return self
+
+    __abs__ = __neg__
+
 
 class NotApplicable:
-    """The type of `NOT_APPLICABLE`, *sans objet*: neither absent nor zero."""
+    """The type of `NOT_APPLICABLE`, *sans objet*: neither absent nor zero. It wins in `+ - *`."""
 
     __slots__ = ()
+
+    def _wins(self, other: object) -> NotApplicable:
+        return self
+
+    __add__ = __sub__ = __mul__ = __radd__ = __rsub__ = __rmul__ = _wins
+
+    def __neg__(self) -> NotApplicable:
+        return self
+
+    __abs__ = __neg__
 
     def __repr__(self) -> str:
         return "NOT_APPLICABLE"
@@ -142,6 +168,11 @@ def multiply(left: Exact, right: Exact) -> Exact:
 def divide(left: Exact, right: Exact) -> Exact:
     """Return the exact quotient. `right` is not zero."""
     return exact(Fraction(left) / Fraction(right))
+
+
+def quotient(above: Decimal, below: Decimal) -> Exact:
+    """Return the exact quotient of a pair whose denominator is not zero."""
+    return above if below == 1 else exact(Fraction(above) / Fraction(below))
 
 
 def negate(value: Exact) -> Exact:

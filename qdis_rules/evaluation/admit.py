@@ -9,9 +9,11 @@ from typing import Final
 from qdis_rules.evaluation.balance import Balance
 from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw
 from qdis_rules.evaluation.entries import Refused, read_number, read_value
+from qdis_rules.evaluation.inputs import Inputs, inputs_of
 from qdis_rules.model import typed
 from qdis_rules.model.types import Type
 from qdis_rules.plan.frame import Known
+from qdis_rules.plan.plan import Plan
 from qdis_rules.suggest import nearest
 
 _UNKNOWN: Final = {
@@ -33,21 +35,23 @@ class Admitted:
     rows: Mapping[str, tuple[Mapping[str, Known], ...]]
     balance: Balance | None = field(repr=False)
     filed: Mapping[str, Known]
+    inputs: Inputs = field(repr=False)
     ignored: tuple[str, ...] = ()
 
 
-def admit(ruleset: typed.TypedRuleset, dossier: Dossier, earlier: bool = False) -> Admitted | list[Problem]:
+def admit(plan: Plan, dossier: Dossier, earlier: bool = False) -> Admitted | list[Problem]:
     """Return the admitted dossier, or every reason why it does not fit.
 
     With `earlier`, the dossier is of a year before the ruleset's: codes renamed since
     (`depuis`) are read under their old names, those the ruleset does not know are `ignored`.
     """
-    return _Admission(ruleset, dossier, earlier).run()
+    return _Admission(plan, dossier, earlier).run()
 
 
 class _Admission:
-    def __init__(self, ruleset: typed.TypedRuleset, dossier: Dossier, earlier: bool) -> None:
-        self.ruleset = ruleset
+    def __init__(self, plan: Plan, dossier: Dossier, earlier: bool) -> None:
+        self.plan = plan
+        self.ruleset = ruleset = plan.ruleset
         self.dossier = dossier
         self.earlier = earlier
         self.problems: list[Problem] = []
@@ -76,7 +80,8 @@ class _Admission:
                 self._unknown("justifications", code, "contrôle", self.ruleset.checks)
         if self.problems:
             return self.problems
-        return Admitted(self.dossier, entered, imported, rows, balance, filed, tuple(self.ignored))
+        inputs = inputs_of(self.plan, year, entered, imported, rows, balance)
+        return Admitted(self.dossier, entered, imported, rows, balance, filed, inputs, tuple(self.ignored))
 
     def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:
         found: dict[str, Known] = {}
@@ -189,9 +194,3 @@ def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:
         if item.since is not None and year <= item.since[0]:
             found[item.since[1]] = item.code
     return found
-
-
-def row_key(table: typed.Table, row: Mapping[str, Known], index: int) -> str:
-    """Return how a row of a list is named: its key, else its rank from 1."""
-    key = row.get(table.key) if table.key is not None else None
-    return str(key) if key is not None else f"#{index + 1}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qdis_rules.evaluation.admit import admit
 from qdis_rules.evaluation.dossier import Dossier, DossierError, Problem
 from qdis_rules.evaluation.history import Years
-from qdis_rules.evaluation.report import Report, report_of
+from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.run import run
 from qdis_rules.plan.plan import Plan
 
@@ -20,7 +20,7 @@ def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] =
     """
     _refuse_other_types(dossier, history)
     problems: list[Problem] = []
-    admitted = admit(plan.ruleset, dossier)
+    admitted = admit(plan, dossier)
     if isinstance(admitted, list):
         problems.extend(admitted)
     years = Years(plan, history, problems)
@@ -29,7 +29,7 @@ def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] =
     evaluation = run(plan, admitted, years.before(dossier.year))
     evaluation.recomputed = years.recomputed
     evaluation.ignored = years.ignored
-    return report_of(evaluation)
+    return Report(evaluation)
 
 
 def _refuse_other_types(dossier: object, history: object) -> None:

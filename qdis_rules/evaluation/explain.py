@@ -120,7 +120,7 @@ class _Explainer:
                 aggregate.notes,
             )
         cell = self.ruleset.cells[code]
-        origin = self.evaluation.origins.get(code)
+        origin = self.evaluation.origin(code)
         return self._made(
             code, cell.label, self._spoken(code), origin, cell.formula, None, cell.notes, self._accounts(cell, origin)
         )

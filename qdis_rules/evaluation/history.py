@@ -33,7 +33,7 @@ class Years:
             elif isinstance(item, Report):
                 self._pasts[item.year] = _ReportPast(plan, item)
             else:
-                admitted = admit(plan.ruleset, item, earlier=True)
+                admitted = admit(plan, item, earlier=True)
                 if isinstance(admitted, list):
                     problems.extend(replace(p, pointer=f"{pointer}/{p.pointer}") for p in admitted)
                 else:

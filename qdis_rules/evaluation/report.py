@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 
 from qdis_rules.evaluation import verify
@@ -33,25 +32,75 @@ from qdis_rules.plan.frame import Value
 from qdis_rules.plan.plan import Indicator
 
 
-@dataclass(frozen=True, repr=False)
 class Report:
     """The result of evaluating one dossier. Numbers are in the declared unit of each thing.
 
-    `recomputed` names the aggregates of earlier years computed under this ruleset, for want of
-    a filed value; `ignored` the codes of earlier dossiers that this ruleset does not know.
+    Values and verdicts are computed; how they are told is worked out when it is asked for.
     """
 
-    ruleset: str
-    version: str
-    year: int
-    organisation: str
-    cells: Mapping[str, CellResult] = field(repr=False)
-    aggregates: Mapping[str, AggregateResult]
-    checks: CheckResults
-    tables: Mapping[str, TableCompleteness] = field(repr=False)
-    recomputed: tuple[str, ...]
-    ignored: tuple[str, ...]
-    _evaluation: Evaluation = field(repr=False, compare=False)
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
+
+    @property
+    def ruleset(self) -> str:
+        """The name of the ruleset."""
+        return self._evaluation.plan.ruleset.name
+
+    @property
+    def version(self) -> str:
+        """The version of the ruleset."""
+        return self._evaluation.plan.ruleset.version
+
+    @property
+    def year(self) -> int:
+        """The financial year of the dossier: an earlier one when it serves as history."""
+        return self._evaluation.plan.ruleset.year
+
+    @property
+    def organisation(self) -> str:
+        """Who the dossier is of."""
+        return self._evaluation.admitted.dossier.organisation
+
+    @cached_property
+    def cells(self) -> Mapping[str, CellResult]:
+        """Cells of fixed tables by code, in order of declaration."""
+        ruleset = self._evaluation.plan.ruleset
+        fixed = tuple(code for code, cell in ruleset.cells.items() if cell.row != "*")
+        return Lazy(fixed, partial(cell_result, self._evaluation))
+
+    @cached_property
+    def aggregates(self) -> Mapping[str, AggregateResult]:
+        """Aggregates by code, in order of declaration, those `interne` included."""
+        evaluation = self._evaluation
+        steps = {step.aggregate.code: step for step in evaluation.plan.steps if isinstance(step, Indicator)}
+        return Lazy(tuple(evaluation.plan.ruleset.aggregates), lambda code: aggregate_result(evaluation, steps[code]))
+
+    @cached_property
+    def checks(self) -> CheckResults:
+        """Check results by name, in order of declaration."""
+        return verify.all_checks(self._evaluation)
+
+    @cached_property
+    def tables(self) -> Mapping[str, TableCompleteness]:
+        """How far each table is filled, by code."""
+        evaluation = self._evaluation
+        missing = _missing_required(self.checks)
+        return MappingProxyType(
+            {
+                code: _completeness(evaluation, table, tuple(missing.get(code, ())))
+                for code, table in evaluation.plan.ruleset.tables.items()
+            }
+        )
+
+    @property
+    def recomputed(self) -> tuple[str, ...]:
+        """The aggregates of earlier years computed under this ruleset, for want of a filed value."""
+        return tuple(sorted(self._evaluation.recomputed))
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The codes of earlier dossiers that this ruleset does not know."""
+        return tuple(sorted(self._evaluation.ignored))
 
     def __repr__(self) -> str:
         ready = "ready" if self.ready_for_validation else f"{len(self.blockers)} blockers"
@@ -71,11 +120,8 @@ class Report:
     @cached_property
     def blockers(self) -> tuple[CheckResult, ...]:
         """The blocking checks that are violated or undetermined: why step 4 is not open."""
-        return tuple(
-            result
-            for result in self.checks.values()
-            if result.severity == "bloquant" and result.verdict in (Verdict.VIOLATED, Verdict.UNDETERMINED)
-        )
+        failing = self.checks.having(Verdict.VIOLATED, Verdict.UNDETERMINED)
+        return tuple(result for result in failing if result.severity == "bloquant")
 
     @property
     def ready_for_validation(self) -> bool:
@@ -116,33 +162,6 @@ class Report:
         return explain(self._evaluation, self.checks, code)
 
 
-def report_of(evaluation: Evaluation) -> Report:
-    """Return the report of an evaluated dossier."""
-    ruleset = evaluation.plan.ruleset
-    checks = CheckResults(verify.all_checks(evaluation))
-    aggregates = {
-        step.aggregate.code: aggregate_result(evaluation, step)
-        for step in evaluation.plan.steps
-        if isinstance(step, Indicator)
-    }
-    fixed = tuple(code for code, cell in ruleset.cells.items() if cell.row != "*")
-    return Report(
-        ruleset=ruleset.name,
-        version=ruleset.version,
-        year=ruleset.year,
-        organisation=evaluation.admitted.dossier.organisation,
-        cells=Lazy(fixed, lambda code: cell_result(evaluation, code)),
-        aggregates=MappingProxyType({code: aggregates[code] for code in ruleset.aggregates}),
-        checks=checks,
-        tables=MappingProxyType(
-            {code: _completeness(evaluation, table, checks) for code, table in ruleset.tables.items()}
-        ),
-        recomputed=tuple(sorted(evaluation.recomputed)),
-        ignored=tuple(sorted(evaluation.ignored)),
-        _evaluation=evaluation,
-    )
-
-
 def cell_result(evaluation: Evaluation, code: str) -> CellResult:
     """Return a cell as reported, in its declared unit."""
     cell = evaluation.plan.ruleset.cells[code]
@@ -152,13 +171,13 @@ def cell_result(evaluation: Evaluation, code: str) -> CellResult:
     if status is Status.UNDEFINED and cell.formula is None:
         status = Status.ABSENT
     unit = cell.unit.symbol if cell.unit is not None else None
-    return CellResult(code, cell.label, unit, visible, status, evaluation.origins.get(code), causes)
+    return CellResult(code, cell.label, unit, visible, status, evaluation.origin(code), causes)
 
 
 def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult:
     """Return an aggregate as reported: rounded as declared, with the thresholds it crosses."""
     aggregate = step.aggregate
-    value = evaluation.frame.values[step.slot]
+    value = evaluation.value(step.aggregate.code)
     assert not isinstance(value, list)
     visible, exact_value, status, causes = visible_value(value, aggregate.type, aggregate.places)
     thresholds = []
@@ -211,7 +230,18 @@ def visible_value(
     return value, None, Status.PRESENT, ()
 
 
-def _completeness(evaluation: Evaluation, table: typed.Table, checks: CheckResults) -> TableCompleteness:
+def _missing_required(checks: CheckResults) -> dict[str, list[str]]:
+    """Return the required cells that are missing, by table."""
+    found: dict[str, list[str]] = {}
+    for result in checks.violated:
+        if result.code.endswith("~obligatoire") and result.origin is not None:
+            cells = found.setdefault(result.origin.partition(".")[0], [])
+            if result.origin not in cells:
+                cells.append(result.origin)
+    return found
+
+
+def _completeness(evaluation: Evaluation, table: typed.Table, missing: tuple[str, ...]) -> TableCompleteness:
     ruleset = evaluation.plan.ruleset
     entered = [code for code in table.cells if ruleset.cells[code].formula is None]
     gate = evaluation.plan.slots.get(table.code)
@@ -226,16 +256,6 @@ def _completeness(evaluation: Evaluation, table: typed.Table, checks: CheckResul
         filled = sum(1 for code in entered if code in evaluation.frame.supplied)
         expected = len(entered)
         given = any(code in evaluation.frame.supplied for code in table.cells)
-    missing = tuple(
-        dict.fromkeys(
-            result.origin
-            for result in checks.values()
-            if result.code.endswith("~obligatoire")
-            and result.verdict == "violé"
-            and result.origin is not None
-            and result.origin.startswith(table.code + ".")
-        )
-    )
     if closed is True:
         status = "sans objet"
     elif not given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -165,31 +166,45 @@ class CheckResult:
 
 
 class CheckResults(Mapping[str, CheckResult]):
-    """Check results by name (`BIL01`, `IMM02[constructions]`), in order of declaration."""
+    """Check results by name (`BIL01`, `IMM02[constructions]`), in order of declaration.
 
-    def __init__(self, results: tuple[CheckResult, ...]) -> None:
-        self._by_name = {result.name: result for result in results}
+    Made of verdicts, and of what works a result out when it is asked for.
+    """
+
+    def __init__(self, found: Mapping[str, tuple[Verdict, Callable[[], CheckResult]]]) -> None:
+        self._found = found
+        self._made: dict[str, CheckResult] = {}
 
     def __getitem__(self, name: str) -> CheckResult:
-        return self._by_name[name]
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._found[name][1]()
+        return made
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
+        return iter(self._found)
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._found)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{len(self.having(verdict))} {verdict}" for verdict in Verdict)
-        return f"<CheckResults: {counts}>"
+        counts = Counter(verdict for verdict, _ in self._found.values())
+        return f"<CheckResults: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict)}>"
 
-    def having(self, verdict: Verdict) -> tuple[CheckResult, ...]:
-        """Return the results with `verdict`."""
-        return tuple(result for result in self._by_name.values() if result.verdict is verdict)
+    def verdict(self, name: str) -> Verdict:
+        """Return the verdict alone. KeyError for an unknown name."""
+        return self._found[name][0]
+
+    def having(self, *verdicts: Verdict) -> tuple[CheckResult, ...]:
+        """Return the results with one of `verdicts`."""
+        return tuple(self[name] for name, (verdict, _) in self._found.items() if verdict in verdicts)
 
     def of(self, code: str) -> tuple[CheckResult, ...]:
         """Return the results of one check, one for each place it was applied to."""
-        return tuple(result for result in self._by_name.values() if result.code == code)
+        return tuple(self[name] for name in self._found if name == code or name.startswith(f"{code}["))
 
     @property
     def violated(self) -> tuple[CheckResult, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
-from qdis_rules.evaluation.admit import row_key
-from qdis_rules.evaluation.results import CheckResult, GapResult, Origin, Verdict
+from qdis_rules.evaluation.inputs import row_key
+from qdis_rules.evaluation.results import CheckResult, CheckResults, GapResult, Origin, Verdict
 from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
@@ -34,18 +35,45 @@ from qdis_rules.plan.frame import Known, Value
 from qdis_rules.plan.plan import Gap, Trial
 
 
-def all_checks(evaluation: Evaluation) -> tuple[CheckResult, ...]:
-    """Return the results of declared and generated checks, then of second values, then of the balance."""
-    results: list[CheckResult] = []
+def all_checks(evaluation: Evaluation) -> CheckResults:
+    """Return the results of declared and generated checks, then of second values, then of the balance.
+
+    Verdicts are known at once; the rest of a result is worked out when it is asked for.
+    """
+    found: dict[str, tuple[Verdict, Callable[[], CheckResult]]] = {}
+    standings = evaluation.plan.ruleset.standings
+    place = 0
     for code, trials in evaluation.plan.trials.items():
         check = evaluation.plan.ruleset.checks[code]
+        standing = standings.get(code)
         for trial in trials:
-            results.extend(_results(evaluation, check, trial))
-    results.extend(_second_values(evaluation))
+            outcome = evaluation.outcomes[place]
+            place += 1
+            if trial.rows_of is not None:
+                for result in _of_rows(evaluation, check, trial):
+                    _file(found, evaluation, result)
+                continue
+            verdict = _verdict(outcome) if standing is None or standing.active else Verdict.DEACTIVATED
+            make = partial(_result, evaluation, check, trial, trial.key, trial.label)
+            name = code if trial.key is None else f"{code}[{trial.key}]"
+            found[name] = verdict, make if standing is None else partial(_standing_result, evaluation, make)
+    for result in _second_values(evaluation):
+        _file(found, evaluation, result)
     unreached = _unreached(evaluation)
     if unreached is not None:
-        results.append(unreached)
-    return tuple(_as_it_stands(evaluation, result) for result in results)
+        _file(found, evaluation, unreached)
+    return CheckResults(found)
+
+
+def _file(
+    found: dict[str, tuple[Verdict, Callable[[], CheckResult]]], evaluation: Evaluation, result: CheckResult
+) -> None:
+    result = _as_it_stands(evaluation, result)
+    found[result.name] = result.verdict, lambda: result
+
+
+def _standing_result(evaluation: Evaluation, make: Callable[[], CheckResult]) -> CheckResult:
+    return _as_it_stands(evaluation, make())
 
 
 def _as_it_stands(evaluation: Evaluation, result: CheckResult) -> CheckResult:
@@ -64,21 +92,26 @@ def _justification(evaluation: Evaluation, code: str, verdict: Verdict) -> str |
     return evaluation.admitted.dossier.justifications.get(code) if verdict is Verdict.VIOLATED else None
 
 
-def _results(evaluation: Evaluation, check: typed.Check, trial: Trial) -> Iterator[CheckResult]:
-    if trial.rows_of is None:
-        yield _result(evaluation, check, trial, trial.key, trial.label)
-        return
-    count = evaluation.frame.row_counts[trial.rows_of]
+def _verdict(outcome: Value | None) -> Verdict:
+    if outcome is True:
+        return Verdict.SATISFIED
+    if outcome is False:
+        return Verdict.VIOLATED
+    return Verdict.UNDETERMINED if isinstance(outcome, Undefined) else Verdict.NOT_APPLICABLE
+
+
+def _of_rows(evaluation: Evaluation, check: typed.Check, trial: Trial) -> Iterator[CheckResult]:
+    table = evaluation.plan.ruleset.tables[trial.rows_of or ""]
+    count = evaluation.frame.row_counts[table.code]
     if not isinstance(count, int) or count == 0:
         # A bound says nothing of rows that are not there.
         causes = count if isinstance(count, Undefined) and check.origin is None else None
         verdict = Verdict.UNDETERMINED if causes is not None else Verdict.NOT_APPLICABLE
         yield _made(evaluation, check, None, None, verdict, causes)
         return
-    table = evaluation.plan.ruleset.tables[trial.rows_of]
     for row in range(count):
-        evaluation.frame.rows[trial.rows_of] = row
-        key = row_key(table, evaluation.admitted.rows[trial.rows_of][row], row)
+        evaluation.frame.rows[table.code] = row
+        key = row_key(table, evaluation.admitted.rows[table.code][row], row)
         yield _result(evaluation, check, trial, key, key)
 
 
@@ -96,14 +129,8 @@ def _result(
         return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
     outcome = guarded(trial.body, evaluation.frame, check.code)
     gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
-    if outcome is True:
-        verdict, causes = Verdict.SATISFIED, None
-    elif outcome is False:
-        verdict, causes = Verdict.VIOLATED, None
-    elif isinstance(outcome, Undefined):
-        verdict, causes = Verdict.UNDETERMINED, outcome
-    else:
-        verdict, causes = Verdict.NOT_APPLICABLE, None
+    verdict = _verdict(outcome)
+    causes = outcome if isinstance(outcome, Undefined) else None
     result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells)
     if verdict is Verdict.VIOLATED:
         return replace(result, message=_message(evaluation, trial, result))
@@ -261,7 +288,7 @@ def _second_values(evaluation: Evaluation) -> Iterator[CheckResult]:
         assert not isinstance(retained, list)
         for origin, other in values.items():
             yield _second_value(evaluation, cell, retained, origin, other)
-    for (code, row), other in evaluation.other_rows.items():
+    for (code, row), other in evaluation.admitted.inputs.other_rows.items():
         cell = evaluation.plan.ruleset.cells[code]
         column = evaluation.value(code)
         table = evaluation.plan.ruleset.tables[cell.table]
@@ -292,7 +319,7 @@ def _second_value(
         gaps = (gap,) if gap is not None else ()
         verdict = Verdict.SATISFIED if same else Verdict.VIOLATED
         if not same:
-            kept = _SAID[evaluation.origins.get(cell.code, Origin.FORMULA)]
+            kept = _SAID[evaluation.origin(cell.code) or Origin.FORMULA]
             message = (
                 f"« {cell.label} »{f' ({key})' if key else ''} : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
                 f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."

@@ -25,6 +25,7 @@ from qdis_rules.numbers import (
     gather,
     multiply,
     negate,
+    quotient,
     round_to_step,
     subtract,
 )
@@ -116,7 +117,14 @@ class Compiler:
     def _read(self, code: str, back: int, is_cell: bool) -> Code:
         if back == 0:
             slot = self._slots[code]
-            return lambda frame: cast(Value, frame.values[slot])
+
+            def read(frame: Frame) -> Value:
+                value = frame.values[slot]
+                if isinstance(value, tuple):  # a quotient that nobody needed as one number yet
+                    value = frame.values[slot] = quotient(*value)
+                return cast(Value, value)
+
+            return read
 
         def read_past(frame: Frame) -> Value:
             past = frame.past(back)

@@ -32,7 +32,7 @@ class Frame:
     """One evaluation of one dossier.
 
     `rows` tells, by list, which of its rows is at hand; `supplied` the cells the dossier itself
-    gives; `past(k)` is the year k years ago, if known.
+    gives, `pending` those it gives, by table, if that table applies; `past(k)` is the year k years ago, if known.
     """
 
     year: int
@@ -42,6 +42,7 @@ class Frame:
     past: Callable[[int], Past | None] = field(repr=False)
     rows: dict[str, int] = field(default_factory=dict)
     supplied: set[str] = field(default_factory=set)
+    pending: dict[str, set[str]] = field(default_factory=dict)
     supplied_in_row: set[tuple[str, int]] = field(default_factory=set)
 
 

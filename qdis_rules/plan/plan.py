@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.order import reads
 from qdis_rules.model.types import NumberType, Type
+from qdis_rules.numbers import ZERO, CauseKind, Undefined
 from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
+from qdis_rules.plan.generate import Program, generate
 from qdis_rules.syntax import tree
 
 
@@ -85,12 +88,24 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything needed to evaluate any dossier, and nothing of any dossier: safe to share."""
+    """Everything needed to evaluate any dossier, and nothing of any dossier: safe to share.
+
+    `program` fills the computed slots and the `count` outcomes. `empty` is what an empty dossier
+    gives each slot; `zeros` the (slot, code) of the cells of a table where `vide vaut 0`;
+    `mapped` the cells that read accounts, `carried` those that take over last year's closing.
+    """
 
     ruleset: typed.TypedRuleset
     slots: Mapping[str, int]
     steps: tuple[Step, ...]
     trials: Mapping[str, tuple[Trial, ...]]
+    count: int
+    program: Program = field(repr=False)
+    empty: tuple[Undefined | Decimal, ...] = field(repr=False)
+    zeros: Mapping[str, tuple[tuple[int, str], ...]] = field(repr=False)
+    mapped: tuple[typed.Cell, ...] = field(repr=False)
+    carried: tuple[typed.Cell, ...] = field(repr=False)
+    lists: tuple[str, ...]
 
 
 def plan(ruleset: typed.TypedRuleset) -> Plan:
@@ -104,7 +119,39 @@ def plan(ruleset: typed.TypedRuleset) -> Plan:
         code: tuple(_trial(compiler, instance) for instance in check.instances)
         for code, check in ruleset.checks.items()
     }
-    return Plan(ruleset, slots, tuple(steps), trials)
+    fixed = [cell for cell in ruleset.cells.values() if cell.row != "*"]
+    return Plan(
+        ruleset,
+        slots,
+        tuple(steps),
+        trials,
+        count=sum(map(len, trials.values())),
+        program=generate(ruleset, slots, compiler),
+        empty=tuple(_empty(ruleset, code) for code in ruleset.order),
+        zeros=_zeros(ruleset, slots, fixed),
+        mapped=tuple(cell for cell in fixed if cell.selection is not None),
+        carried=tuple(cell for cell in fixed if cell.carried_from is not None),
+        lists=tuple(code for code, table in ruleset.tables.items() if table.is_list),
+    )
+
+
+def _empty(ruleset: typed.TypedRuleset, code: str) -> Undefined | Decimal:
+    cell = ruleset.cells.get(code)
+    if cell is None or cell.formula is not None:
+        return ZERO
+    if ruleset.tables[cell.table].empty_is_zero and isinstance(cell.type, NumberType):
+        return Undefined.of(CauseKind.NO_TABLE, cell.table)
+    return Undefined.of(CauseKind.ABSENT, code)
+
+
+def _zeros(
+    ruleset: typed.TypedRuleset, slots: Mapping[str, int], cells: Iterable[typed.Cell]
+) -> dict[str, tuple[tuple[int, str], ...]]:
+    found: dict[str, list[tuple[int, str]]] = {}
+    for cell in cells:
+        if cell.formula is None and ruleset.tables[cell.table].empty_is_zero and isinstance(cell.type, NumberType):
+            found.setdefault(cell.table, []).append((slots[cell.code], cell.code))
+    return {table: tuple(pairs) for table, pairs in found.items()}
 
 
 def _step(ruleset: typed.TypedRuleset, compiler: Compiler, slots: Mapping[str, int], code: str) -> Step:

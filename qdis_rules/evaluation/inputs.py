@@ -1,0 +1,135 @@
+"""What an admitted dossier gives each slot of a plan, before any formula runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from qdis_rules.evaluation.balance import Balance
+from qdis_rules.evaluation.results import Origin
+from qdis_rules.model import typed
+from qdis_rules.model.types import NumberType
+from qdis_rules.numbers import ZERO, CauseKind, NotApplicable, Undefined
+from qdis_rules.plan.frame import Known, ListValue, Value
+from qdis_rules.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Values by slot (zero where a formula will write), and where each came from.
+
+    The first value present is retained: typed, imported, accounts. `others` are the rest,
+    `{code: {origin: value}}`; `other_rows` those of computed list columns, by (code, row).
+    `supplied` are the cells the dossier itself gives; `pending` those that accounts give, by
+    table, if that table applies. `fractions` tells that some number is no Decimal.
+    """
+
+    values: list[Value | ListValue]
+    parameters: dict[str, Value]
+    row_counts: dict[str, int | Undefined | NotApplicable]
+    origins: dict[str, Origin]
+    others: dict[str, dict[Origin, Known]]
+    other_rows: dict[tuple[str, int], Known]
+    supplied: set[str]
+    supplied_in_row: set[tuple[str, int]]
+    pending: dict[str, set[str]]
+    fractions: bool
+
+
+def inputs_of(
+    plan: Plan,
+    year: int,
+    entered: Mapping[str, Known],
+    imported: Mapping[str, Known],
+    rows: Mapping[str, Sequence[Mapping[str, Known]]],
+    balance: Balance | None,
+) -> Inputs:
+    """Return the inputs that the parts of a dossier make."""
+    ruleset = plan.ruleset
+    given: dict[str, dict[Origin, Known]] = {code: {Origin.TYPED: value} for code, value in entered.items()}
+    for code, value in imported.items():
+        given.setdefault(code, {})[Origin.IMPORTED] = value
+    by_accounts: list[str] = []
+    if balance is not None:
+        for cell in plan.mapped:
+            assert cell.selection is not None
+            amount = balance.read(cell.selection)
+            if amount is not None:
+                given.setdefault(cell.code, {})[Origin.ACCOUNTS] = amount
+                by_accounts.append(cell.code)
+    in_row = {
+        (f"{table}.*.{column}", index)
+        for table, lines in rows.items()
+        for index, line in enumerate(lines)
+        for column in line
+    }
+    supplied = {*entered, *imported, *(code for code, _ in in_row)}
+    pending: dict[str, set[str]] = {}
+    for code in by_accounts:
+        table = ruleset.cells[code].table
+        (pending.setdefault(table, set()) if table in plan.slots else supplied).add(code)
+    filled = {ruleset.cells[code].table for code in given}
+    filled.update(code for code, lines in rows.items() if lines)
+
+    values: list[Value | ListValue] = list(plan.empty)
+    origins: dict[str, Origin] = {}
+    others: dict[str, dict[Origin, Known]] = {}
+    for table_code in filled:
+        for slot, code in plan.zeros.get(table_code, ()):
+            values[slot] = ZERO
+            origins[code] = Origin.EMPTY
+    fractions = False
+    for code, found in given.items():
+        if ruleset.cells[code].formula is not None:
+            others[code] = found
+            continue
+        origin, value = next(iter(found.items()))
+        values[plan.slots[code]] = value
+        fractions = fractions or isinstance(value, Fraction)
+        origins[code] = origin
+        if len(found) > 1:
+            others[code] = {other: found[other] for other in found if other is not origin}
+    row_counts: dict[str, int | Undefined | NotApplicable] = {}
+    other_rows: dict[tuple[str, int], Known] = {}
+    for table_code in plan.lists:
+        lines = rows.get(table_code)
+        table_of = ruleset.tables[table_code]
+        row_counts[table_code] = len(lines) if lines is not None else Undefined.of(CauseKind.NO_TABLE, table_code)
+        for code in table_of.cells:
+            cell = ruleset.cells[code]
+            if cell.formula is None:
+                column = _column(table_of, cell, lines)
+                values[plan.slots[code]] = column
+                fractions = fractions or (isinstance(column, list) and any(isinstance(v, Fraction) for v in column))
+            else:
+                for index, line in enumerate(lines or ()):
+                    if cell.column in line:
+                        other_rows[code, index] = line[cell.column]
+    parameters = {code: _parameter(parameter, year) for code, parameter in ruleset.parameters.items()}
+    return Inputs(values, parameters, row_counts, origins, others, other_rows, supplied, in_row, pending, fractions)
+
+
+def _parameter(parameter: typed.Parameter, year: int) -> Value:
+    found = parameter.value_for(year)
+    return found.value if found is not None else Undefined.of(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
+
+
+def _column(table: typed.Table, cell: typed.Cell, lines: Sequence[Mapping[str, Known]] | None) -> ListValue:
+    if lines is None:
+        return Undefined.of(CauseKind.NO_TABLE, table.code)
+    zero = table.empty_is_zero and isinstance(cell.type, NumberType)
+    return [
+        line[cell.column]
+        if cell.column in line
+        else ZERO
+        if zero
+        else Undefined.of(CauseKind.ABSENT, f"{cell.table}.{row_key(table, line, index)}.{cell.column}")
+        for index, line in enumerate(lines)
+    ]
+
+
+def row_key(table: typed.Table, row: Mapping[str, Known], index: int) -> str:
+    """Return how a row of a list is named: its key, else its rank from 1."""
+    key = row.get(table.key) if table.key is not None else None
+    return str(key) if key is not None else f"#{index + 1}"

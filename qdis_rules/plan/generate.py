@@ -1,0 +1,756 @@
+"""The typed ruleset as one straight-line Python function: what runs for one dossier.
+
+The text is built from the checked model alone: names of slots and constants, never a word of the
+ruleset. It computes what the closures of `compile` compute, with two liberties:
+
+- a quotient stays a pair (numerator, denominator), so that the division comes last, or never:
+  comparisons cross-multiply;
+- numbers are `Decimal` in a wide context that refuses to round. What does not fit raises
+  (`UNFIT`), and the dossier is evaluated by the closures, which know fractions.
+
+Undefined and *sans objet* take part in `+ - *` by themselves (`numbers`), so a formula is written
+as a person would write it.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from operator import itemgetter
+from typing import Final, TypeAlias, cast
+
+from qdis_rules.model import typed
+from qdis_rules.model.types import NumberType
+from qdis_rules.numbers import (
+    CONTEXT,
+    NOT_APPLICABLE,
+    ZERO,
+    CauseKind,
+    NotApplicable,
+    NumberTooLarge,
+    Undefined,
+    gather,
+)
+from qdis_rules.plan.compile import ONE, Compiler
+from qdis_rules.plan.frame import Code, Frame, Value
+
+WIDE: Final = decimal.Context(
+    prec=200,
+    rounding=decimal.ROUND_HALF_UP,
+    Emin=-4096,
+    Emax=4096,
+    capitals=1,
+    clamp=0,
+    traps=[
+        decimal.Inexact,
+        decimal.InvalidOperation,
+        decimal.DivisionByZero,
+        decimal.Overflow,
+        decimal.FloatOperation,
+    ],
+)
+
+
+class Unfit(ArithmeticError):
+    """A number that the straight-line function does not handle."""
+
+
+UNFIT: Final = (Unfit, NumberTooLarge, decimal.Inexact, decimal.Overflow)
+"""What the function raises when the closures must take over."""
+
+Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
+"""Fills `frame.values` and the list of outcomes, one per trial (None: a trial over the rows of a list)."""
+
+_LONG: Final = 300
+"""An expression longer than this many characters gets a name: the parser has a depth limit."""
+_MANY: Final = 60
+"""Terms written in one sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """Text of an expression whose value is a Decimal, undefined or sans objet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Quotient:
+    """Names of a numerator (or undefined, or sans objet) and of its denominator, never zero."""
+
+    above: str
+    below: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """Text of an expression that is no number."""
+
+    text: str
+
+
+_Operand: TypeAlias = _Number | _Quotient | _Other
+
+
+# --- what generated code calls ----------------------------------------------------
+
+
+def _divided(above: object, below: object, division: Undefined) -> tuple[object, Decimal]:
+    """Return the pair of a quotient whose denominator is zero or no number."""
+    none = gather((above, below))
+    return (none if none is not None else division), ONE
+
+
+def _split(value: object) -> tuple[object, Decimal]:
+    """Return the pair of what a closure gave."""
+    if isinstance(value, Fraction):
+        return Decimal(value.numerator), Decimal(value.denominator)
+    return value, ONE
+
+
+def _whole(value: object) -> object:
+    """Return what a closure gave, when it is no fraction."""
+    if isinstance(value, Fraction):
+        raise Unfit
+    return value
+
+
+def _skipping(values: Sequence[object]) -> object:
+    """Return the strict sum of what is not sans objet."""
+    kept = [value for value in values if value is not NOT_APPLICABLE]
+    if not kept:
+        return NOT_APPLICABLE
+    none = gather(kept)
+    return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
+
+
+def _column(frame: Frame, table: str, code: Code) -> object:
+    """Return the value of a computed list column, a closure a row."""
+    count = frame.row_counts[table]
+    if not isinstance(count, int):
+        return count
+    column = []
+    for frame.rows[table] in range(count):
+        column.append(code(frame))
+    return column
+
+
+def _close(frame: Frame, slots: Sequence[int], table: str, closed: object) -> None:
+    """Make the cells of a table that does not apply, or of which that is not known, say so."""
+    what: NotApplicable | Undefined = NOT_APPLICABLE if closed is True else closed  # type: ignore[assignment]
+    for slot in slots:
+        frame.values[slot] = what
+    if table in frame.row_counts:
+        frame.row_counts[table] = what
+
+
+_CALLED: Final[Mapping[str, object]] = {
+    "D": Decimal,
+    "U": Undefined,
+    "NA": NOT_APPLICABLE,
+    "ONE": ONE,
+    "ZERO": ZERO,
+    "NO_VALUE": (Undefined, NotApplicable),
+    "gather": gather,
+    "divided": _divided,
+    "split": _split,
+    "whole": _whole,
+    "skipping": _skipping,
+    "close": _close,
+    "column": _column,
+    "fits": CONTEXT.plus,
+}
+
+
+@contextmanager
+def wide() -> Iterator[None]:
+    """Make `+ - *` exact or raise, for this thread, until the end of the block."""
+    with decimal.localcontext(WIDE):
+        yield
+
+
+# --- writing ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes statements; expressions are returned as text."""
+
+    slots: Mapping[str, int]
+    compiler: Compiler
+    names: dict[str, object] = field(default_factory=lambda: dict(_CALLED))
+    lines: list[str] = field(default_factory=list)
+    depth: int = 1
+    operands: dict[int, _Operand] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+    wide: set[int] = field(default_factory=set)
+    parameters: dict[str, str] = field(default_factory=dict)
+    fractions: set[str] = field(default_factory=set)
+    at_hand: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+    _count: int = 0
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * self.depth + text)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        self.line(head)
+        self.depth += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.line("pass")
+        self.depth -= 1
+
+    def fresh(self, letter: str = "t") -> str:
+        self._count += 1
+        return f"{letter}{self._count}"  # slots are named with an underscore: n_12
+
+    def constant(self, value: object) -> str:
+        name = self.fresh("k")
+        self.names[name] = value
+        return name
+
+    def named(self, text: str) -> str:
+        """Return a name for an expression."""
+        if text.isidentifier():
+            return text
+        name = self.fresh()
+        self.line(f"{name} = {text}")
+        return name
+
+    def _slot(self, code: str) -> _Operand:
+        slot = self.slots[code]
+        self.used.add(slot)
+        return self.operands[slot]
+
+    # --- numbers ---
+
+    def number(self, expr: typed.Expr) -> _Number | _Quotient:
+        match expr:
+            case typed.Const(constant):
+                return self._constant(constant)
+            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+                found = self._slot(code)
+                return found if not isinstance(found, _Other) else self._called(expr)
+            case typed.ParameterValue(code) if code not in self.fractions:
+                return _Number(self.parameters.setdefault(code, f"p_{len(self.parameters)}"))
+            case typed.YearValue():
+                return _Number("YEAR")
+            case typed.Negation(operand):
+                inner = self.number(operand)
+                if isinstance(inner, _Quotient):
+                    return _Quotient(self.named(f"-{inner.above}"), inner.below)
+                return self._short(f"(-{inner.text})")
+            case typed.Sum(terms):
+                return self._sum([(minus, self.number(term)) for minus, term in terms])
+            case typed.Product(factors):
+                return self._product(expr, [(divides, self.number(factor)) for divides, factor in factors])
+            case typed.Conditional(condition, then, otherwise):
+                return self._conditional_number(condition, then, otherwise)
+            case typed.Apply("défaut", (value, fallback)):
+                return self._default(value, fallback)
+            case typed.Apply("abs", (value,)):
+                inner = self.number(value)
+                if isinstance(inner, _Quotient):
+                    return _Quotient(self.named(f"abs({inner.above})"), self.named(f"abs({inner.below})"))
+                return self._short(f"abs({inner.text})")
+            case typed.Fold("somme", items) if items and self._all_numbers(items):
+                return self._total([self.number(item) for item in items])
+            case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
+                return self._rows_total(rows) or self._called(expr)
+            case typed.RowValue(code) if code in self.at_hand:
+                return _Number(self.at_hand[code])
+            case _:
+                return self._called(expr)
+
+    def _constant(self, value: object) -> _Number | _Quotient:
+        if isinstance(value, Fraction):
+            above, below = Decimal(value.numerator), Decimal(value.denominator)
+            return _Quotient(self.constant(above), self.constant(below))
+        return _Number(self.constant(value))
+
+    def _called(self, expr: typed.Expr) -> _Number | _Quotient:
+        """What is rare is left to its closure."""
+        call = self._call(expr)
+        if self.is_whole(expr):
+            return _Number(self.named(f"whole({call})"))
+        above, below = self.fresh("n"), self.fresh("d")
+        self.line(f"{above}, {below} = split({call})")
+        return _Quotient(above, below)
+
+    def _short(self, text: str) -> _Number:
+        return _Number(text if len(text) < _LONG else self.named(text))
+
+    def _sum(self, terms: Sequence[tuple[bool, _Number | _Quotient]]) -> _Number | _Quotient:
+        plain = [(minus, term.text) for minus, term in terms if isinstance(term, _Number)]
+        total = self._plain_sum(plain) if plain else None
+        pair: _Quotient | None = None
+        for minus, term in terms:
+            if not isinstance(term, _Quotient):
+                continue
+            sign = "-" if minus else "+"
+            if pair is None:
+                above = f"{total.text} * {term.below} {sign} {term.above}" if total else f"{sign}{term.above}"
+                pair = _Quotient(self.named(above if total or minus else term.above), term.below)
+            elif pair.below == term.below:
+                pair = _Quotient(self.named(f"{pair.above} {sign} {term.above}"), pair.below)
+            else:
+                above = f"{pair.above} * {term.below} {sign} {term.above} * {pair.below}"
+                pair = _Quotient(self.named(above), self.named(f"{pair.below} * {term.below}"))
+        if pair is not None:
+            return pair
+        assert total is not None
+        return total
+
+    def _plain_sum(self, terms: Sequence[tuple[bool, str]]) -> _Number:
+        done: str | None = None
+        for start in range(0, len(terms), _MANY):
+            parts = [] if done is None else [done]
+            for minus, text in terms[start : start + _MANY]:
+                sign = "-" if minus else "+"
+                parts.append(f"{sign} {text}" if parts else (f"-{text}" if minus else text))
+            text = " ".join(parts)
+            last = start + _MANY >= len(terms)
+            done = f"({text})" if last else self.named(text)
+        assert done is not None
+        return self._short(done)
+
+    def _product(self, expr: typed.Product, factors: Sequence[tuple[bool, _Number | _Quotient]]) -> _Number | _Quotient:
+        above: list[str] = []
+        below: list[str] = []
+        divisors: list[str] = []
+        for divides, factor in factors:
+            if isinstance(factor, _Number):
+                (below if divides else above).append(factor.text)
+                if divides:
+                    divisors.append(factor.text)
+            else:
+                (below if divides else above).append(factor.above)
+                (above if divides else below).append(factor.below)
+                if divides:
+                    divisors.append(factor.above)
+        top = " * ".join(above) if above else "ONE"
+        if not below:
+            return self._short(f"({top})" if len(above) > 1 else top)
+        n, d = self.fresh("n"), self.fresh("d")
+        self.line(f"{n} = {top}")
+        self.line(f"{d} = {' * '.join(below)}")
+        if any(self._may_be_zero(divisor) for divisor in divisors):
+            subject = " ".join(expr.span.text.split())
+            division = self.constant(Undefined.of(CauseKind.DIVISION, subject))
+            self.line(f"if {d}.__class__ is not D or not {d}: {n}, {d} = divided({n}, {d}, {division})")
+        return _Quotient(n, d)
+
+    def _may_be_zero(self, text: str) -> bool:
+        constant = self.names.get(text)
+        return not (isinstance(constant, Decimal) and constant)
+
+    def _conditional_number(
+        self, condition: typed.Expr, then: typed.Expr, otherwise: typed.Expr
+    ) -> _Number | _Quotient:
+        chosen = self.named(self.other(condition))
+        n, d = self.fresh("n"), self.fresh("d")
+        pairs = False
+        start = len(self.lines)
+        for head, branch in ((f"if {chosen} is True:", then), (f"elif {chosen} is False:", otherwise)):
+            with self.block(head):
+                found = self.number(branch)
+                if isinstance(found, _Quotient):
+                    pairs = True
+                    self.line(f"{n} = {found.above}; {d} = {found.below}")
+                else:
+                    self.line(f"{n} = {found.text}; {d} = ONE")
+        with self.block("else:"):
+            self.line(f"{n} = {chosen}; {d} = ONE")
+        if pairs:
+            return _Quotient(n, d)
+        for index in range(start, len(self.lines)):
+            self.lines[index] = self.lines[index].replace(f"; {d} = ONE", "")
+        return _Number(n)
+
+    def _default(self, value: typed.Expr, fallback: typed.Expr) -> _Number | _Quotient:
+        first = self.number(value)
+        if isinstance(first, _Number):
+            name = self.fresh()
+            self.line(f"{name} = {first.text}")
+            before = len(self.lines)
+            with self.block(f"if {name}.__class__ is not D:"):
+                second = self.number(fallback)
+                if isinstance(second, _Number):
+                    self.line(f"{name} = {second.text}")
+                    return _Number(name)
+            del self.lines[before:]
+            first = _Quotient(name, "ONE")
+        n, d = self.fresh("n"), self.fresh("d")
+        self.line(f"{n} = {first.above}; {d} = {first.below}")
+        with self.block(f"if {n}.__class__ is not D:"):
+            second = self.number(fallback)
+            if isinstance(second, _Number):
+                self.line(f"{n} = {second.text}; {d} = ONE")
+            else:
+                self.line(f"{n} = {second.above}; {d} = {second.below}")
+        return _Quotient(n, d)
+
+    def _all_numbers(self, items: Sequence[typed.Expr]) -> bool:
+        return all(not isinstance(item, typed.Rows) and self.is_whole(item) for item in items)
+
+    def _total(self, items: Sequence[_Number | _Quotient]) -> _Number:
+        texts = []
+        for item in items:
+            assert isinstance(item, _Number)
+            texts.append(self.named(item.text))
+        total = self.named(self._plain_sum([(False, text) for text in texts]).text)
+        if len(texts) == 1:
+            return _Number(total)  # sans objet alone stays so
+        self.line(f"if {total} is NA: {total} = skipping(({', '.join(texts)},))")
+        return _Number(total)
+
+    def _rows_total(self, rows: typed.Rows) -> _Number | None:
+        """Return the sum over the rows of a list, or None when a closure must see the row at hand."""
+        if self.at_hand:
+            return None
+        parts = [rows.value] if rows.condition is None else [rows.value, rows.condition]
+        columns = sorted(
+            {node.code for part in parts for node in typed.walk(part) if isinstance(node, typed.RowValue)},
+            key=self.slots.__getitem__,
+        )
+        if not columns or any(code.partition(".")[0] != rows.table for code in columns):
+            return None
+        before, calls = len(self.lines), self.calls
+        total, count, kept, skipped = self.fresh(), self.fresh("c"), self.fresh("b"), self.fresh("b")
+        self.at_hand = {code: self.fresh("r") for code in columns}
+        self.line(f"{count} = F.row_counts[{rows.table!r}]")
+        with self.block(f"if {count}.__class__ is int:"):
+            self.line(f"{total} = ZERO; {kept} = {skipped} = False")
+            names, values = ", ".join(self.at_hand.values()), ", ".join(f"V[{self.slots[code]}]" for code in columns)
+            with self.block(f"for {names}, in zip({values}):"):
+                if rows.condition is None:
+                    self._add_row(rows.value, total, kept, skipped)
+                else:
+                    held = self.named(self.other(rows.condition))
+                    with self.block(f"if {held} is True:"):
+                        self._add_row(rows.value, total, kept, skipped)
+                    self.line(f"elif {held}.__class__ is U: {total} = {total} + {held}; {kept} = True")
+                    self.line(f"elif {held} is NA: {skipped} = True")
+            self.line(f"if {skipped} and not {kept}: {total} = NA")
+        self.line(f"else: {total} = {count}")
+        self.at_hand = {}
+        if self.calls != calls:
+            del self.lines[before:]
+            return None
+        return _Number(total)
+
+    def _add_row(self, expr: typed.Expr, total: str, kept: str, skipped: str) -> None:
+        found = self.number(expr)
+        assert isinstance(found, _Number)
+        value = self.named(found.text)
+        self.line(f"if {value} is NA: {skipped} = True")
+        self.line(f"else: {total} = {total} + {value}; {kept} = True")
+
+    def is_whole(self, expr: typed.Expr) -> bool:
+        """True when no division can make the value of `expr` a fraction."""
+        for node in typed.walk(expr):
+            match node:
+                case typed.Const(Fraction()):
+                    return False
+                case typed.CellValue(code, back) | typed.AggregateValue(code, back):
+                    if back or isinstance(self.operands[self.slots[code]], _Quotient):
+                        return False
+                case typed.RowValue(code):
+                    if code in self.fractions:
+                        return False
+                case typed.ParameterValue(code):
+                    if code in self.fractions:
+                        return False
+                case typed.Product(factors):
+                    if any(divides for divides, _ in factors):
+                        return False
+                case typed.Fold("moyenne"):
+                    return False
+                case _:
+                    pass
+        return True
+
+    def may_grow(self, expr: typed.Expr) -> bool:
+        """True when products can give `expr` more digits than an amount has."""
+        for node in typed.walk(expr):
+            match node:
+                case typed.Product():
+                    return True
+                case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+                    if self.slots[code] in self.wide:
+                        return True
+                case _:
+                    pass
+        return False
+
+    # --- conditions and the rest ---
+
+    def other(self, expr: typed.Expr) -> str:
+        """Return the text of an expression that is no number."""
+        match expr:
+            case typed.Const(constant):
+                return repr(constant) if isinstance(constant, bool) else self.constant(constant)
+            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+                found = self._slot(code)
+                return found.text if isinstance(found, _Other) else self._call(expr)
+            case typed.Comparison(left, _, right) if isinstance(left.type, NumberType) and self._plain_margin(expr):
+                return self._comparison(expr, self.number(left), self.number(right))
+            case typed.Comparison(left, ("=" | "<>") as op, right) if not isinstance(left.type, NumberType):
+                return self._same(self.other(left), op, self.other(right))
+            case typed.Between(value, low, high) if isinstance(value.type, NumberType) and self._plain_margin(expr):
+                return self._between(expr, self.number(value), self.number(low), self.number(high))
+            case typed.RowValue(code) if code in self.at_hand:
+                return self.at_hand[code]
+            case typed.Not(operand):
+                inner = self.named(self.other(operand))
+                return f"(not {inner} if {inner}.__class__ is bool else {inner})"
+            case typed.And(operands) | typed.Or(operands):
+                return self._kleene(operands, absorbing=isinstance(expr, typed.Or))
+            case typed.Apply("renseigné", (value,)):
+                return self._known(value)
+            case typed.Supplied(code, False):
+                return f"({code!r} in S)"
+            case _:
+                return self._call(expr)
+
+    def _call(self, expr: typed.Expr) -> str:
+        self.calls += 1
+        return f"{self.constant(self.compiler.code(expr))}(F)"
+
+    def _plain_margin(self, expr: typed.Comparison | typed.Between) -> bool:
+        margin = expr.margin
+        return margin is None or (not margin.per_term and not margin.relative and isinstance(margin.amount, Decimal))
+
+    def _known(self, value: typed.Expr) -> str:
+        if isinstance(value.type, NumberType):
+            found = self.number(value)
+            name = self.named(found.text) if isinstance(found, _Number) else found.above
+            return f"({name}.__class__ is D)"
+        return f"({self.named(self.other(value))}.__class__ not in NO_VALUE)"
+
+    def _same(self, left: str, op: str, right: str) -> str:
+        a, b = self.named(left), self.named(right)
+        sign = "==" if op == "=" else "!="
+        test = f"{a}.__class__ in NO_VALUE or {b}.__class__ in NO_VALUE"
+        return f"(gather(({a}, {b})) if {test} else {a} {sign} {b})"
+
+    def _comparison(self, expr: typed.Comparison, left: _Number | _Quotient, right: _Number | _Quotient) -> str:
+        amount = expr.margin.amount if expr.margin is not None else Decimal(0)
+        gap = self._sum([(False, left), (True, right)])
+        result = self.fresh()
+        if isinstance(gap, _Quotient):
+            g, scale = self._upright(gap)
+            test = _test(expr.op, g, self._scaled(amount, scale))
+        else:
+            g = self.named(gap.text)
+            test = _test(expr.op, g, self.constant(amount) if amount else "")
+        self.line(f"{result} = {test} if {g}.__class__ is D else {g}")
+        return result
+
+    def _upright(self, pair: _Quotient) -> tuple[str, str]:
+        """Return the names of a pair whose denominator is positive."""
+        g, scale = self.fresh(), self.fresh("d")
+        self.line(f"{g} = {pair.above}; {scale} = {pair.below}")
+        if not isinstance(self.names.get(pair.below), Decimal) or self.names[pair.below] < 0:  # type: ignore[operator]
+            self.line(f"if {scale} < 0: {g} = -{g}; {scale} = -{scale}")
+        return g, scale
+
+    def _scaled(self, amount: object, scale: str) -> str:
+        return f"({self.constant(amount)} * {scale})" if amount else ""
+
+    def _between(
+        self,
+        expr: typed.Between,
+        value: _Number | _Quotient,
+        low: _Number | _Quotient,
+        high: _Number | _Quotient,
+    ) -> str:
+        amount = expr.margin.amount if expr.margin is not None else Decimal(0)
+        tests: list[str] = []
+        gaps: list[str] = []
+        for bound, op in ((low, ">="), (high, "<=")):
+            gap = self._sum([(False, value), (True, bound)])
+            if isinstance(gap, _Quotient):
+                g, scale = self._upright(gap)
+                tests.append(_test(op, g, self._scaled(amount, scale)))
+            else:
+                g = self.named(gap.text)
+                tests.append(_test(op, g, self.constant(amount) if amount else ""))
+            gaps.append(g)
+        result = self.fresh()
+        known = " and ".join(f"{g}.__class__ is D" for g in gaps)
+        self.line(f"{result} = ({' and '.join(tests)}) if {known} else gather(({', '.join(gaps)}))")
+        return result
+
+    def _kleene(self, operands: Sequence[typed.Expr], absorbing: bool) -> str:
+        names = [self.named(self.other(operand)) for operand in operands]
+        result = self.fresh()
+        self.line(f"if {' and '.join(f'{name} is {not absorbing}' for name in names)}: {result} = {not absorbing}")
+        self.line(f"elif {' or '.join(f'{name} is {absorbing}' for name in names)}: {result} = {absorbing}")
+        self.line(f"else: {result} = gather(({', '.join(names)},))")
+        return result
+
+
+def _test(op: str, gap: str, tolerance: str) -> str:
+    """Return the text of `gap op 0`, within `tolerance` (empty: exact)."""
+    if not tolerance:
+        return {"=": f"(not {gap})", "<>": f"(not not {gap})"}.get(op, f"({gap} {op} 0)")
+    return {
+        "=": f"(abs({gap}) <= {tolerance})",
+        "<>": f"(abs({gap}) > {tolerance})",
+        "<=": f"({gap} <= {tolerance})",
+        ">=": f"(-{gap} <= {tolerance})",
+        "<": f"(-{gap} > {tolerance})",
+        ">": f"({gap} > {tolerance})",
+    }[op]
+
+
+# --- the whole function ----------------------------------------------------------------
+
+
+def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Program:
+    """Return the function that fills every computed slot of a frame, then every outcome."""
+    writer = _Writer(slots, compiler)
+    writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
+    entries: dict[str | None, tuple[int, list[int]]] = {None: (0, [])}
+    for code in ruleset.order:
+        if code in ruleset.tables:
+            _write_gate(writer, ruleset, code)
+            entries[code] = (len(writer.lines), [])
+        elif code in ruleset.cells:
+            cell = ruleset.cells[code]
+            gate = cell.table if cell.table in slots else None
+            if cell.formula is None:
+                entries[gate][1].append(slots[code])
+                _enter(writer, cell, slots[code])
+            else:
+                _write_cell(writer, cell, gate)
+        else:
+            _write_aggregate(writer, ruleset.aggregates[code])
+    instances = (instance for check in ruleset.checks.values() for instance in check.instances)
+    for index, instance in enumerate(instances):
+        if instance.rows_of is None:
+            _write_trial(writer, index, instance)
+    lines = list(writer.lines)
+    for place, entered in reversed(list(entries.values())):  # from the last place up, so that places stay true
+        lines[place:place] = _unpacking(writer, entered)
+    head = ["def program(F, R):", "    V = F.values; P = F.parameters; S = F.supplied; YEAR = D(F.year)"]
+    head += [f"    {name} = P[{code!r}]" for code, name in writer.parameters.items()]
+    exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
+    return cast(Program, writer.names["program"])
+
+
+def _has_fractions(parameter: typed.Parameter) -> bool:
+    return any(isinstance(dated.value, Fraction) for dated in parameter.values)
+
+
+def _unpacking(writer: _Writer, entered: Sequence[int]) -> list[str]:
+    """Return the lines that name the entered values some formula reads."""
+    used = [slot for slot in entered if slot in writer.used]
+    lines = []
+    for start in range(0, len(used), 500):
+        part = used[start : start + 500]
+        getter = itemgetter(*part) if len(part) > 1 else itemgetter(part[0], part[0])
+        targets = [f"v_{slot}" for slot in part] if len(part) > 1 else [f"v_{part[0]}", "_"]
+        lines.append(f"    {', '.join(targets)} = {writer.constant(getter)}(V)")
+    return lines
+
+
+def _enter(writer: _Writer, cell: typed.Cell, slot: int) -> None:
+    text = f"v_{slot}"
+    writer.operands[slot] = _Number(text) if isinstance(cell.type, NumberType) else _Other(text)
+
+
+def _write_gate(writer: _Writer, ruleset: typed.TypedRuleset, table: str) -> None:
+    condition = ruleset.tables[table].not_applicable
+    assert condition is not None
+    closed = f"g_{writer.slots[table]}"
+    writer.line(f"V[{writer.slots[table]}] = {closed} = {writer.other(condition)}")
+    entered = [writer.slots[code] for code in ruleset.tables[table].cells if ruleset.cells[code].formula is None]
+    slots = writer.constant(tuple(entered))
+    writer.line(f"if {closed} is True or {closed}.__class__ is U: close(F, {slots}, {table!r}, {closed})")
+    writer.line(f"if {closed} is not True: S.update(F.pending.get({table!r}, ()))")
+
+
+def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
+    assert cell.formula is not None
+    slot = writer.slots[cell.code]
+    if cell.row == "*":
+        if not writer.is_whole(cell.formula):
+            writer.fractions.add(cell.code)
+        code = writer.constant(writer.compiler.code(cell.formula))
+        writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code})")
+        writer.operands[slot] = _Other(f"V[{slot}]")
+        return
+    if gate is None:
+        _write_value(writer, slot, cell.formula, None)
+        return
+    closed = f"g_{writer.slots[gate]}"
+    _write_value(
+        writer,
+        slot,
+        cell.formula,
+        f"not ({closed} is True or {closed}.__class__ is U)",
+        f"NA if {closed} is True else {closed}",
+    )
+
+
+def _write_aggregate(writer: _Writer, aggregate: typed.Aggregate) -> None:
+    slot = writer.slots[aggregate.code]
+    if aggregate.guard is None:
+        _write_value(writer, slot, aggregate.formula, None)
+        return
+    allowed = writer.named(writer.other(aggregate.guard))
+    _write_value(
+        writer, slot, aggregate.formula, f"{allowed} is True", f"{allowed} if {allowed}.__class__ is U else NA"
+    )
+
+
+def _write_value(writer: _Writer, slot: int, formula: typed.Expr, test: str | None, otherwise: str = "") -> None:
+    """Write `V[slot] = formula`, or what it is where `test` fails."""
+    if test is None:
+        writer.operands[slot] = _assigned(writer, slot, formula)
+        return
+    with writer.block(f"if {test}:"):
+        found = _assigned(writer, slot, formula)
+    with writer.block("else:"):
+        if isinstance(found, _Quotient):
+            writer.line(f"V[{slot}] = {found.above} = {otherwise}; {found.below} = ONE")
+        else:
+            writer.line(f"V[{slot}] = {found.text} = {otherwise}")
+    writer.operands[slot] = found
+
+
+def _assigned(writer: _Writer, slot: int, formula: typed.Expr) -> _Operand:
+    if not isinstance(formula.type, NumberType):
+        writer.line(f"V[{slot}] = v_{slot} = {writer.other(formula)}")
+        return _Other(f"v_{slot}")
+    found = writer.number(formula)
+    if isinstance(found, _Quotient):
+        n, d = f"n_{slot}", f"d_{slot}"
+        writer.line(f"{n} = {found.above}; {d} = {found.below}")
+        writer.line(f"V[{slot}] = ({n}, {d}) if {n}.__class__ is D else {n}")
+        return _Quotient(n, d)
+    writer.line(f"V[{slot}] = v_{slot} = {found.text}")
+    if writer.may_grow(formula):
+        writer.wide.add(slot)
+        writer.line(f"if v_{slot}.__class__ is D: fits(v_{slot})")
+    return _Number(f"v_{slot}")
+
+
+def _write_trial(writer: _Writer, index: int, instance: typed.CheckInstance) -> None:
+    if instance.guard is None:
+        writer.line(f"R[{index}] = {writer.other(instance.body)}")
+        return
+    allowed = writer.named(writer.other(instance.guard))
+    with writer.block(f"if {allowed} is True:"):
+        writer.line(f"R[{index}] = {writer.other(instance.body)}")
+    with writer.block("else:"):
+        writer.line(f"R[{index}] = {allowed} if {allowed}.__class__ is U else NA")
