@@ -21,28 +21,37 @@ class Balance:
     def __init__(self, accounts: Sequence[Account]) -> None:
         self.accounts = sorted(accounts, key=lambda account: account.number)
         self._numbers = [account.number for account in self.accounts]
+        self._read: dict[tuple[str, str], list[Exact] | None] = {}
 
     def read(self, selection: Selection) -> Exact | None:
         """Return what `selection` reads, in EUR; None when the balance lacks those columns.
 
         A trial balance is exhaustive: an account it does not hold is at zero.
         """
-        moment, side = reading_of(selection.reading)
-        total: Exact = ZERO
-        for account in self._selected(selection):
-            debit, credit = _columns(account, moment)
-            if debit is None or credit is None:
-                return None
-            total = add(total, _side(debit, credit, moment, side))
-        if self.accounts and None in _columns(self.accounts[0], moment):
+        amounts = self._amounts(*reading_of(selection.reading))
+        if amounts is None:
             return None
+        total: Exact = ZERO
+        for index in self._selected(selection):
+            total = add(total, amounts[index])
         return total
+
+    def _amounts(self, moment: str, side: str) -> list[Exact] | None:
+        """Return what each account brings to a reading, None when the balance lacks those columns."""
+        if (moment, side) not in self._read:
+            found: list[Exact] = []
+            for account in self.accounts:
+                debit, credit = _columns(account, moment)
+                if debit is not None and credit is not None:
+                    found.append(_side(debit, credit, moment, side))
+            self._read[moment, side] = found if len(found) == len(self.accounts) else None
+        return self._read[moment, side]
 
     def behind(self, selection: Selection) -> list[tuple[Account, Exact]]:
         """Return the accounts `selection` reads and what each brings, in EUR; those at zero left out."""
         moment, side = reading_of(selection.reading)
         found = []
-        for account in self._selected(selection):
+        for account in map(self.accounts.__getitem__, self._selected(selection)):
             debit, credit = _columns(account, moment)
             if debit is not None and credit is not None:
                 amount = _side(debit, credit, moment, side)
@@ -50,7 +59,8 @@ class Balance:
                     found.append((account, amount))
         return found
 
-    def _selected(self, selection: Selection) -> Iterable[Account]:
+    def _selected(self, selection: Selection) -> Iterable[int]:
+        """Yield the places of the accounts of `selection`, in order."""
         picked: set[int] = set()
         for prefix in selection.prefixes:
             start = bisect.bisect_left(self._numbers, prefix)
@@ -58,7 +68,7 @@ class Balance:
             picked.update(range(start, end))
         for index in sorted(picked):
             if selection.takes(self._numbers[index]):
-                yield self.accounts[index]
+                yield index
 
     def unreached(self, ruleset: TypedRuleset) -> list[tuple[Account, Exact]]:
         """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
@@ -74,7 +84,7 @@ class Balance:
         reached: set[str] = set()
         for selection in selections:
             side = reading_of(selection.reading)[1]
-            for account in self._selected(selection):
+            for account in map(self.accounts.__getitem__, self._selected(selection)):
                 closing = subtract(account.closing_debit, account.closing_credit)
                 if (side == "débiteurs" and closing < 0) or (side == "créditeurs" and closing > 0):
                     continue

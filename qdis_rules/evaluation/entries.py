@@ -47,6 +47,8 @@ def read_number(raw: Raw) -> Decimal:
         kind = "un nombre flottant (donnez un Decimal ou un texte)" if isinstance(raw, float) else "oui/non"
         raise Refused("nombre-attendu", f"un nombre est attendu, {kind} trouvé")
     if isinstance(raw, Decimal):
+        if _is_plain(raw):
+            return raw
         if not raw.is_finite():
             raise Refused("nombre-attendu", f"{raw} n'est pas un nombre")
         exponent = raw.as_tuple().exponent
@@ -71,6 +73,14 @@ def read_number(raw: Raw) -> Decimal:
     return Decimal(f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}")
 
 
+def _is_plain(number: Decimal) -> bool:
+    """True for what reading would return as it is: the common case, decided without making a text of it."""
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or not -DECIMALS <= exponent <= 0 or type(number) is not Decimal:
+        return False
+    return len(digits) + exponent <= INTEGER_DIGITS and (digits[-1] != 0 if exponent else digits != (0,) or not sign)
+
+
 _TOO_LONG: Final = f"plus de {INTEGER_DIGITS} chiffres avant la virgule ou de {DECIMALS} après"
 
 
@@ -81,7 +91,8 @@ def read_value(raw: Raw, kind: Type) -> Known:
             number = read_number(raw)
             if kind.integer and number != number.to_integral_value():
                 raise Refused("entier-attendu", f"un nombre entier est attendu, {raw} trouvé")
-            return exact(Fraction(number) * number_unit(kind).scale)
+            scale = number_unit(kind).scale
+            return number if scale == 1 else exact(Fraction(number) * scale)
         case ConditionType():
             return _read_condition(raw)
         case ChoiceType():

@@ -88,7 +88,7 @@ class Explanation:
 
 def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanation:
     """Return the explanation of a cell, an aggregate or a check. KeyError for an unknown code."""
-    explainer = _Explainer(evaluation, checks)
+    explainer = _Explainer(evaluation.apart(), checks)
     ruleset = evaluation.plan.ruleset
     if code in ruleset.cells or code in ruleset.aggregates:
         return explainer.value(code)

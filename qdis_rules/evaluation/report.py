@@ -176,6 +176,7 @@ def cell_result(evaluation: Evaluation, code: str) -> CellResult:
 
 def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult:
     """Return an aggregate as reported: rounded as declared, with the thresholds it crosses."""
+    evaluation = evaluation.apart()
     aggregate = step.aggregate
     value = evaluation.value(step.aggregate.code)
     assert not isinstance(value, list)

@@ -32,6 +32,10 @@ class Evaluation:
     recomputed: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
 
+    def apart(self) -> Evaluation:
+        """Return the same evaluation with its own row at hand: a report may be read by several threads."""
+        return replace(self, frame=replace(self.frame, rows={}))
+
     def value(self, code: str) -> Value | ListValue:
         """Return the value of a cell, list column or aggregate, in base units."""
         slot = self.plan.slots[code]

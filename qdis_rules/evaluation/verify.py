@@ -19,7 +19,6 @@ from qdis_rules.numbers import (
     NOT_APPLICABLE,
     ZERO,
     Exact,
-    NotApplicable,
     NumberTooLarge,
     Undefined,
     absolute,
@@ -54,15 +53,22 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
                     _file(found, evaluation, result)
                 continue
             verdict = _verdict(outcome) if standing is None or standing.active else Verdict.DEACTIVATED
-            make = partial(_result, evaluation, check, trial, trial.key, trial.label)
+            make = partial(_alone, evaluation, check, trial)
             name = code if trial.key is None else f"{code}[{trial.key}]"
             found[name] = verdict, make if standing is None else partial(_standing_result, evaluation, make)
-    for result in _second_values(evaluation):
-        _file(found, evaluation, result)
+    for name, cell, retained, origin, other, key in _second_values(evaluation):
+        standing = standings.get(name.partition("[")[0])
+        make = partial(_second_value, evaluation, cell, retained, origin, other, key)
+        verdict = _agreement(cell, retained, other) if standing is None or standing.active else Verdict.DEACTIVATED
+        found[name] = verdict, make if standing is None else partial(_standing_result, evaluation, make)
     unreached = _unreached(evaluation)
     if unreached is not None:
         _file(found, evaluation, unreached)
     return CheckResults(found)
+
+
+def _alone(evaluation: Evaluation, check: typed.Check, trial: Trial) -> CheckResult:
+    return _result(evaluation.apart(), check, trial, trial.key, trial.label)
 
 
 def _file(
@@ -101,6 +107,7 @@ def _verdict(outcome: Value | None) -> Verdict:
 
 
 def _of_rows(evaluation: Evaluation, check: typed.Check, trial: Trial) -> Iterator[CheckResult]:
+    evaluation = evaluation.apart()
     table = evaluation.plan.ruleset.tables[trial.rows_of or ""]
     count = evaluation.frame.row_counts[table.code]
     if not isinstance(count, int) or count == 0:
@@ -280,21 +287,42 @@ _SAID = {
 }
 
 
-def _second_values(evaluation: Evaluation) -> Iterator[CheckResult]:
-    """Compare each second value of a cell with the one retained."""
-    for code, values in evaluation.others.items():
+_SUFFIX = {
+    Origin.TYPED: "saisie",
+    Origin.IMPORTED: "rapatriement",
+    Origin.ACCOUNTS: "comptes",
+    Origin.CARRIED: "reprise",
+}
+
+
+def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, typed.Cell, Value, Origin, Known, str | None]]:
+    """Yield each second value of a cell, with the one retained, and the name of the check that compares them."""
+    for code in sorted(evaluation.others, key=evaluation.plan.slots.__getitem__):
         cell = evaluation.plan.ruleset.cells[code]
         retained = evaluation.value(code)
         assert not isinstance(retained, list)
-        for origin, other in values.items():
-            yield _second_value(evaluation, cell, retained, origin, other)
+        for origin, other in evaluation.others[code].items():
+            yield f"{code}~{_SUFFIX[origin]}", cell, retained, origin, other, None
     for (code, row), other in evaluation.admitted.inputs.other_rows.items():
         cell = evaluation.plan.ruleset.cells[code]
         column = evaluation.value(code)
         table = evaluation.plan.ruleset.tables[cell.table]
         key = row_key(table, evaluation.admitted.rows[cell.table][row], row)
         retained = column[row] if isinstance(column, list) else column
-        yield _second_value(evaluation, cell, retained, Origin.TYPED, other, key)
+        yield f"{code}~{_SUFFIX[Origin.TYPED]}[{key}]", cell, retained, Origin.TYPED, other, key
+
+
+def _agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
+    """Return the verdict on a second value."""
+    if isinstance(retained, Decimal | Fraction) and isinstance(other, Decimal | Fraction):
+        same = absolute(subtract(retained, other)) <= cell.tolerance
+    elif retained is NOT_APPLICABLE:
+        return Verdict.NOT_APPLICABLE
+    elif isinstance(retained, Undefined):
+        return Verdict.UNDETERMINED
+    else:
+        same = retained == other
+    return Verdict.SATISFIED if same else Verdict.VIOLATED
 
 
 def _second_value(
@@ -305,39 +333,26 @@ def _second_value(
     other: Known,
     key: str | None = None,
 ) -> CheckResult:
-    gaps: tuple[GapResult, ...] = ()
-    causes: Undefined | None = None
+    verdict = _agreement(cell, retained, other)
+    gap = _pair(cell, retained, other)
     message = ""
-    if retained is NOT_APPLICABLE:
-        verdict = Verdict.NOT_APPLICABLE
-    elif isinstance(retained, Undefined):
-        verdict, causes = Verdict.UNDETERMINED, retained
-    else:
-        assert not isinstance(retained, NotApplicable)
-        gap = _pair(cell, retained, other)
-        same = gap.holds if gap is not None else retained == other
-        gaps = (gap,) if gap is not None else ()
-        verdict = Verdict.SATISFIED if same else Verdict.VIOLATED
-        if not same:
-            kept = _SAID[evaluation.origin(cell.code) or Origin.FORMULA]
-            message = (
-                f"« {cell.label} »{f' ({key})' if key else ''} : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
-                f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."
-            )
-    suffix = {Origin.TYPED: "saisie", Origin.IMPORTED: "rapatriement", Origin.ACCOUNTS: "comptes"}.get(
-        origin, "reprise"
-    )
+    if verdict is Verdict.VIOLATED:
+        kept = _SAID[evaluation.origin(cell.code) or Origin.FORMULA]
+        message = (
+            f"« {cell.label} »{f' ({key})' if key else ''} : {kept} ({spoken(retained, cell.type)}) et {_SAID[origin]} "
+            f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."
+        )
     return CheckResult(
-        f"{cell.code}~{suffix}",
+        f"{cell.code}~{_SUFFIX[origin]}",
         key,
         key,
         "bloquant",
         False,
         verdict,
         message,
-        gaps,
+        (gap,) if gap is not None else (),
         (cell.code,),
-        tuple(sorted(causes.causes)) if causes is not None else (),
+        tuple(sorted(retained.causes)) if isinstance(retained, Undefined) else (),
         None,
         cell.code,
         cell.notes.source,
