@@ -1,1 +1,1 @@
-"""The typed ruleset made executable: slots, closures, and the order to run them in."""
+"""The typed ruleset made executable: slots, the function that fills them, closures."""
