@@ -104,11 +104,12 @@ class _Checker:
             title=ruleset.title.value if ruleset and ruleset.title else "",
             tolerances=tolerances,
             units={name: unit for name, unit in self.symbols.units.items() if unit is not None},
+            unit_labels=self.symbols.unit_labels,
             tables=MappingProxyType(tables),
             cells=MappingProxyType(cells),
             parameters={code: self._parameter(code) for code in self.symbols.parameters},
             families={
-                code: typed.Family(code, decl.label.value, decl.name.span)
+                code: typed.Family(code, decl.label.value, _notes(decl.notes), decl.name.span)
                 for code, decl in self.symbols.families.items()
             },
             aggregates=MappingProxyType(aggregates),

@@ -74,6 +74,7 @@ class SymbolTable:
 
     ruleset: tree.RulesetDecl | None = None
     units: Units = field(default_factory=lambda: dict(PREDEFINED))
+    unit_labels: dict[str, str] = field(default_factory=dict)
     tables: dict[str, TableSymbol] = field(default_factory=dict)
     parameters: dict[str, ParameterSymbol] = field(default_factory=dict)
     families: dict[str, tree.FamilyDecl] = field(default_factory=dict)
@@ -168,6 +169,8 @@ class _Resolver:
                 self.symbols.units[name] = None
                 return
             unit = derived(name, Fraction(decl.factor) or Fraction(1), of)
+        if decl.label is not None:
+            self.symbols.unit_labels.setdefault(name, decl.label.value)
         known = self.symbols.units.get(name)
         if known is None and name not in self.symbols.units:
             self.symbols.units[name] = unit

@@ -442,6 +442,7 @@ class Family:
 
     code: str
     label: str
+    notes: Notes
     span: Span = field(compare=False, repr=False)
 
 
@@ -587,7 +588,8 @@ class TypedRuleset:
     """A whole ruleset, checked. All mappings follow the order of declaration by code.
 
     `order` lists table codes (their `sans objet quand`), cell codes and aggregate codes so
-    that each comes after what it reads. `tolerances` are (unit, amount in base units).
+    that each comes after what it reads. `tolerances` are (unit, amount in base units);
+    `unit_labels` name the units declared with a label.
     `day` is the day its campagne was read for (None: the ruleset as written), `standings` how the
     checks a decision touches stand that day, those made while evaluating (`T.l.c~saisie`) included.
     """
@@ -598,6 +600,7 @@ class TypedRuleset:
     title: str
     tolerances: tuple[tuple[Unit, Exact], ...]
     units: Mapping[str, Unit]
+    unit_labels: Mapping[str, str]
     tables: Mapping[str, Table]
     cells: Mapping[str, Cell]
     parameters: Mapping[str, Parameter]
