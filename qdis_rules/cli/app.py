@@ -7,6 +7,7 @@ from importlib import metadata
 import click
 
 from qdis_rules.cli.analyser import analyser
+from qdis_rules.cli.documenter import documenter
 from qdis_rules.cli.expliquer import expliquer
 from qdis_rules.cli.formater import formater
 from qdis_rules.cli.french import FrenchGroup
@@ -22,6 +23,7 @@ Pour un dossier :          qdis verifier coop.json
 Pour un jeu de règles :    qdis analyser rulesets/2023
                            qdis tester rulesets/2023
                            qdis formater rulesets/2023 --ecrire
+                           qdis documenter rulesets/2023 --vers documentation
 
 Codes de retour : 0, tout va bien ; 1, un contrôle bloquant, une erreur de règle ou un exemple en échec ;
 2, appel incorrect, fichier illisible ou inutilisable.
@@ -42,7 +44,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
 app = FrenchGroup(
     name="qdis",
     help=_HELP,
-    commands=[verifier, expliquer, analyser, tester, formater],
+    commands=[verifier, expliquer, analyser, tester, formater, documenter],
     params=[
         click.Option(
             ["--version"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 WIDTH: Final = 224
@@ -153,7 +154,7 @@ def _untangle(columns: list[list[str]], ways: Mapping[tuple[str, str], list[str]
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
     for way in ways.values():
-        for start, end in zip(way, way[1:], strict=False):
+        for start, end in pairwise(way):
             left.setdefault(end, []).append(start)
             right.setdefault(start, []).append(end)
     for turn in range(8):

@@ -9,7 +9,7 @@ from typing import Final
 
 from qdis_rules.documenting.drawings import Drawing, Node, layered
 from qdis_rules.documenting.readers import read_by_aggregate, read_by_cell
-from qdis_rules.documenting.wording import accounts, kind_of_cell
+from qdis_rules.documenting.wording import accounts, kind_of_cell, reading
 from qdis_rules.model import typed
 
 _DEPTH: Final = 4
@@ -41,8 +41,10 @@ def dependencies(ruleset: typed.TypedRuleset, code: str, href: Callable[[str], s
         reader, depth = waiting.popleft()
         cell = ruleset.cells.get(reader)
         if cell is not None and cell.selection is not None:
-            text = accounts(cell.selection)
-            graph.add(reader, Node(f"comptes {reader}", "comptes", "", text, accounts_page, f"Comptes lus par {reader}"))
+            text = f"{accounts(cell.selection)}, {reading(cell.selection)}"
+            graph.add(
+                reader, Node(f"comptes {reader}", "comptes", "", text, accounts_page, f"Comptes lus par {reader}")
+            )
         if depth == _DEPTH or len(graph.nodes) >= _BOXES:
             continue
         for group in _groups(ruleset, reader):

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jinja2
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from qdis_rules.documenting import wording
 from qdis_rules.documenting.addresses import HOME, NOTICE, link, page
@@ -76,9 +77,22 @@ def _environment() -> jinja2.Environment:
     )
     environment.tests["mention"] = lambda piece: isinstance(piece, Mention)
     environment.tests["place"] = lambda piece: isinstance(piece, tree.Placeholder)
-    environment.filters.update(french=_french_operators, counted=wording.counted, one_line=lambda text: " ".join(text.split()))
+    environment.filters.update(
+        breakable=_breakable,
+        counted=wording.counted,
+        french=_french_operators,
+        one_line=lambda text: " ".join(text.split()),
+    )
     environment.globals.update(
-        href=_href, to_file=_to_file, bar=bar, page=page, wording=wording, style=_STYLE, script=_SCRIPT, home=HOME, notice=NOTICE
+        href=_href,
+        to_file=_to_file,
+        bar=bar,
+        page=page,
+        wording=wording,
+        style=_STYLE,
+        script=_SCRIPT,
+        home=HOME,
+        notice=NOTICE,
     )
     return environment
 
@@ -103,9 +117,15 @@ def _renderer(views: Views) -> Callable[..., bytes]:
         text = environment.get_template(f"{template}.html").render(
             views=views, ruleset=views.ruleset, here=here, notice_style=_resource("notice.css"), **values
         )
+        text = text.replace("« ", "«\u00a0").replace(" »", "\u00a0»")  # guillemets stay with their words
         return _UNSEEN.sub("\ufffd", text).encode()
 
     return render
+
+
+def _breakable(code: str) -> Markup:
+    """Return a code that may be broken after its dots and underscores, and is still copied whole."""
+    return Markup(escape(code).replace(".", Markup(".<wbr>")).replace("_", Markup("_<wbr>")))  # noqa: S704
 
 
 def _french_operators(text: str) -> str:

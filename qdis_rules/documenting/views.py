@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,6 +84,16 @@ class AccountUse:
     reading: str
 
 
+@dataclass(frozen=True, slots=True)
+class UsedUnit:
+    """A unit, what it is called, and how many cells and rules are given in it."""
+
+    name: str
+    unit: Unit
+    label: str
+    count: int
+
+
 class Views:
     """Answers the templates; everything that depends on the whole ruleset is worked out once."""
 
@@ -98,9 +109,21 @@ class Views:
     # --- names ------------------------------------------------------------------
 
     def label(self, code: str) -> str:
-        """Return the label of anything that has a code; of a check, the text of its message."""
+        """Return the label of anything that has a code; of a check, its message with its places in brackets."""
         found = self._item(code)
-        return found.text if isinstance(found, typed.Check) else found.label
+        return self._plain_message(found) if isinstance(found, typed.Check) else found.label
+
+    def _plain_message(self, check: typed.Check) -> str:
+        words = []
+        for piece in self.message(check) or (check.text,):
+            match piece:
+                case str():
+                    words.append(piece)
+                case Mention():
+                    words.append(f"[{self.mention_label(piece)}]")
+                case _:
+                    words.append(f"[{piece.word}]")
+        return "".join(words)
 
     def kind(self, code: str) -> str:
         """Return what a code is, as the class that colours it: a kind of cell, `agregat`, `controle` …"""
@@ -130,7 +153,9 @@ class Views:
         self, code: str
     ) -> typed.Cell | typed.Aggregate | typed.Parameter | typed.Table | typed.Family | typed.Check:
         rules = self.ruleset
-        homes: tuple[Mapping[str, typed.Cell | typed.Aggregate | typed.Parameter | typed.Table | typed.Family | typed.Check], ...]
+        homes: tuple[
+            Mapping[str, typed.Cell | typed.Aggregate | typed.Parameter | typed.Table | typed.Family | typed.Check], ...
+        ]
         homes = (rules.cells, rules.aggregates, rules.parameters, rules.tables, rules.families, rules.checks)
         return next(home[code] for home in homes if code in home)
 
@@ -141,24 +166,37 @@ class Views:
         given = [expr for expr in typings if expr is not None]
         return pieces(given) if given else ()
 
-    def mention_label(self, mention: Mention) -> str:
-        """Return what a mention means: a label, or how many cells of what."""
+    def mention_label(self, mention: Mention, home: str = "", axis: str = "") -> str:
+        """Return what a mention means: a label, or how many cells of what.
+
+        In a formula written in the table `home` on a `ligne` or `colonne` (the `axis`), the cells of that table are
+        called as the formula does: by their line, by their column.
+        """
+        cells = [self.ruleset.cells[code] for code in mention.codes if code in self.ruleset.cells]
         if not mention.codes:
             return " ou ".join(mention.answers)
-        if len(mention.codes) == 1:
-            return self.label(mention.codes[0])
-        cells = [self.ruleset.cells[code] for code in mention.codes if code in self.ruleset.cells]
         if len(cells) < len(mention.codes):
-            return f"{len(mention.codes)} valeurs"
-        if len({cell.table for cell in cells}) > 1:
+            return self.label(mention.codes[0]) if len(mention.codes) == 1 else f"{len(mention.codes)} valeurs"
+        tables = {cell.table for cell in cells}
+        rows = list(dict.fromkeys(cell.row for cell in cells))
+        columns = {cell.column for cell in cells}
+        first, last = self.row_label(cells[0]), self.row_label(cells[-1])
+        span = f"{first} à {last}, {len(rows)} lignes" if ".." in mention.text else f"{len(rows)} lignes"
+        if tables == {home}:
+            if axis == "colonne" and len(columns) == 1:
+                return self.column_label(cells[0])
+            if axis == "ligne" and "." not in mention.text.replace("..", ""):
+                return first if len(rows) == 1 else span
+        if len(cells) == 1:
+            return cells[0].label
+        if len(tables) > 1:
             return f"{len(cells)} cellules"
         table = self.ruleset.tables[cells[0].table]
-        if len({cell.column for cell in cells}) == 1:
-            column = self.column_label(cells[0])
-            rows = f"{len(cells)} lignes de {table.code}"
-            return f"{column}, {rows}" if len(table.columns) > 1 else rows
-        if len({cell.row for cell in cells}) == 1:
-            return f"{self.row_label(cells[0])}, {len(cells)} colonnes"
+        if len(columns) == 1:
+            where = span if ".." in mention.text else f"{span} de {table.code}"
+            return f"{self.column_label(cells[0])}, {where}" if len(table.columns) > 1 else where
+        if len(rows) == 1:
+            return f"{first}, {len(cells)} colonnes"
         return f"{len(cells)} cellules de {table.code}"
 
     def mention_hint(self, mention: Mention) -> str:
@@ -249,7 +287,7 @@ class Views:
             self.kind(cell.code),
             said.get("positif") or said.get("bornes"),
             said.get("obligatoire"),
-            bool(of_column) and cell.formula is not None and cell.formula.span == of_column[0].span,
+            of_column is not None and cell.formula is not None and cell.formula.span == of_column[0].span,
             implied,
         )
 
@@ -346,18 +384,19 @@ class Views:
         return found
 
     @cached_property
-    def units(self) -> Mapping[str, tuple[Unit, str, int]]:
-        """Units that something is given in, by symbol: the unit, its label, how many things are given in it."""
-        counts: dict[str, tuple[Unit, int]] = {}
-        for item in (*self.ruleset.cells.values(), *self.ruleset.aggregates.values(), *self.ruleset.parameters.values()):
-            if item.unit is not None and item.unit.symbol:
-                _, before = counts.get(item.unit.symbol, (item.unit, 0))
-                counts[item.unit.symbol] = (item.unit, before + 1)
-        for name, unit in self.ruleset.units.items():
-            if name in self.ruleset.unit_labels:
-                counts.setdefault(name, (unit, 0))
-        labels = {**wording.UNITS, **self.ruleset.unit_labels}
-        return {name: (*counts[name][:1], labels.get(name, ""), counts[name][1]) for name in sorted(counts, key=str.casefold)}
+    def units(self) -> tuple[UsedUnit, ...]:
+        """The units something is given in, and those the ruleset labels."""
+        rules = self.ruleset
+        given = [
+            *(cell.unit for cell in rules.cells.values()),
+            *(aggregate.unit for aggregate in rules.aggregates.values()),
+            *(parameter.unit for parameter in rules.parameters.values()),
+        ]
+        units = {name: unit for name, unit in rules.units.items() if name in rules.unit_labels}
+        units.update((unit.symbol, unit) for unit in given if unit is not None and unit.symbol)
+        labels = {**wording.UNITS, **rules.unit_labels}
+        counts = Counter(unit.symbol for unit in given if unit is not None)
+        return tuple(UsedUnit(name, units[name], labels.get(name, ""), counts[name]) for name in sorted(units))
 
     @cached_property
     def groups(self) -> Mapping[str, tuple[str, tuple[typed.Check, ...]]]:

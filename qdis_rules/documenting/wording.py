@@ -8,7 +8,7 @@ from qdis_rules.evaluation.wording import french_number, spoken
 from qdis_rules.model import typed
 from qdis_rules.model.types import ChoiceType, DateType, NumberType, TextType, Type
 from qdis_rules.numbers import Exact, exact, shown
-from qdis_rules import units
+from qdis_rules.units import PERCENT as PERCENT_UNIT
 from qdis_rules.units import Unit
 
 READINGS: Final = {
@@ -105,11 +105,12 @@ def in_unit(amount: Exact, unit: Unit) -> str:
 
 
 def worth(unit: Unit) -> str:
-    """Return what a unit is worth in base units: « 1 000 EUR », « 1/100 », or nothing for a base unit."""
-    base = "*".join(name if power == 1 else f"{name}^{power}" for name, power in unit.dimension)
-    if unit.scale == 1 and base == unit.symbol:
+    """Return what a unit is worth in base units, « 1 000 EUR », « 0,01 »; nothing when it is made of them alone."""
+    if unit.scale == 1:
         return ""
-    return f"{french_number(shown(exact(unit.scale)))} {base}".strip()
+    over = "*".join(name for name, power in unit.dimension for _ in range(power))
+    under = "".join(f"/{name}" for name, power in unit.dimension for _ in range(-power))
+    return f"{french_number(shown(exact(unit.scale)))} {over}{under}".strip()
 
 
 UNITS: Final = {
@@ -126,4 +127,4 @@ UNITS: Final = {
 }
 """What the units every ruleset knows are called."""
 
-PERCENT: Final = NumberType(units.PERCENT)
+PERCENT: Final = NumberType(PERCENT_UNIT)

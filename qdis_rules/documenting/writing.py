@@ -31,22 +31,23 @@ def write_site(pages: Mapping[str, bytes], folder: Path) -> None:
     _refuse_others_files(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    new, old = beside / "nouveau", beside / "ancien"
     try:
-        new = beside / "new"
         for name, content in {**pages, _LIST: "".join(f"{name}\n" for name in sorted(pages)).encode()}.items():
             file = new / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         if folder.exists():
-            folder.rename(beside / "old")
+            folder.rename(old)
         try:
             new.rename(folder)
         except OSError:
-            if (beside / "old").exists():
-                (beside / "old").rename(folder)
+            if old.exists():
+                old.rename(folder)
             raise
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        if folder.exists() or not old.exists():  # never throw away the only copy
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def _refuse_others_files(folder: Path) -> None:
@@ -54,14 +55,14 @@ def _refuse_others_files(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise CannotWrite("ce n'est pas un répertoire")
-    there = {
-        (Path(home) / name).relative_to(folder).as_posix() for home, _, names in os.walk(folder) for name in names
-    }
+    there = {(Path(home) / name).relative_to(folder).as_posix() for home, _, names in os.walk(folder) for name in names}
     if not there:
         return
     listed = folder / _LIST
     if not listed.is_file():
-        raise CannotWrite("ce répertoire contient déjà autre chose qu'une documentation : donnez-en un nouveau, ou un vide")
+        raise CannotWrite(
+            "ce répertoire contient déjà autre chose qu'une documentation : donnez-en un nouveau, ou un vide"
+        )
     known = {_LIST, *listed.read_text("utf-8").splitlines()}
     others = sorted(there - known)
     if others:

@@ -1,0 +1,75 @@
+"""`qdis documenter`: a ruleset as pages to browse and a notice to print."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from qdis_rules.cli import output
+from qdis_rules.cli.french import OK, FrenchCommand
+from qdis_rules.cli.loading import JSON_OPTION, ruleset_of
+
+_HELP = """
+Écrit la documentation d'un jeu de règles : un site à parcourir et une notice à imprimer.
+
+Le site s'ouvre d'un double-clic sur index.html, sans connexion. Un répertoire déjà écrit par cette commande est
+remplacé ; un répertoire qui contient autre chose est refusé.
+
+\b
+Exemples :
+  qdis documenter 2023 --vers documentation
+  qdis documenter rulesets/2024 --vers documentation --pdf
+
+Demande : pip install "qdis-rules[documentation]" ; avec --pdf : pip install "qdis-rules[pdf]".
+"""
+
+
+@click.command(
+    cls=FrenchCommand,
+    help=_HELP,
+    short_help="Écrit la documentation d'un jeu de règles.",
+    arguments=[("JEU", "Une année fournie (2023), un répertoire ou un fichier .qdis.")],
+)
+@click.argument("which", metavar="JEU")
+@click.option("--vers", "folder", metavar="RÉPERTOIRE", required=True, help="Répertoire où écrire.")
+@click.option("--pdf", "as_pdf", is_flag=True, help="Écrit aussi notice.pdf (compter une demi-minute).")
+@JSON_OPTION
+def documenter(which: str, folder: str, as_pdf: bool, as_json: bool) -> int:
+    """Write the documentation of a ruleset."""
+    _require("jinja2", "documentation")
+    if as_pdf:
+        _require("weasyprint", "pdf")
+    ruleset = ruleset_of(which)
+    from qdis_rules.documenting import NOTICE, CannotWrite, notice_as_pdf, pages_of, write_site
+
+    pages = dict(pages_of(ruleset.typed))
+    if as_pdf:
+        try:
+            pages["notice.pdf"] = notice_as_pdf(pages[NOTICE])
+        except OSError:  # its own libraries are not pip's to install
+            message = "WeasyPrint ne trouve pas Pango sur ce poste : imprimez notice.html depuis un navigateur"
+            raise _refused(folder, "bibliotheques-absentes", message) from None
+    try:
+        write_site(pages, Path(folder))
+    except CannotWrite as error:
+        raise _refused(folder, "repertoire-occupe", str(error)) from None
+    except (OSError, ValueError):
+        raise _refused(folder, "ecriture-impossible", "ce répertoire ne peut pas être écrit") from None
+    if as_json:
+        output.say_json({"repertoire": folder, "fichiers": sorted(pages)})
+    else:
+        output.say(f"{ruleset.name} {ruleset.year} : {output.counted(len(pages), 'fichier')} dans {folder}.")
+        output.say(f"Ouvrez {Path(folder) / 'index.html'}")
+    return OK
+
+
+def _require(library: str, extra: str) -> None:
+    if find_spec(library) is None:
+        message = f'cette commande demande une bibliothèque en plus : pip install "qdis-rules[{extra}]"'
+        raise output.CannotUse([output.failure(None, "qdis documenter", "bibliotheques-absentes", message)])
+
+
+def _refused(folder: str, code: str, message: str) -> output.CannotUse:
+    return output.CannotUse([output.failure(folder, "", code, message)])
