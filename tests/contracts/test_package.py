@@ -23,8 +23,8 @@ def test_every_public_object_has_a_docstring():
 
 
 def test_the_core_loads_without_the_command_line_libraries():
-    """An embedder needs neither click nor rich."""
-    code = "import sys, qdis_rules; print([m for m in ('click', 'rich') if m in sys.modules])"
+    """An embedder needs neither click, rich nor jinja2."""
+    code = "import sys, qdis_rules; print([m for m in ('click', 'rich', 'jinja2') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -42,6 +42,7 @@ def test_the_wheel_carries_grammar_rulesets_and_types(wheel):
     assert "qdis_rules/grammar/qdis.lark" in names
     assert "qdis_rules/py.typed" in names
     assert "qdis_rules/rulesets/2023/jeu.qdis" in names
+    assert {f"qdis_rules/documenting/templates/{name}" for name in ("base.html", "style.css", "site.js")} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "rulesets/"))]
 
 

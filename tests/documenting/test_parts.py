@@ -32,7 +32,7 @@ agrégat F.a « A » en EUR
   = T.a.n # la première
     + somme(L.*.v quand g = un)
     - T.b.n[N-1]
-agrégat F.b « B » = nombre(L)
+agrégat F.b « B » en EUR = nombre(L) * 1 EUR
 contrôle C01 bloquant « {ligne} : {n} » pour chaque ligne de T n >= 0
 """
 

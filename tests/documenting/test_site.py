@@ -28,7 +28,7 @@ paramètre P.x « Seuil <x onclick='1'> » en EUR = 3 pour 2022 ; 4 pour 2023..2
 tableau T « Tableau <script>alert('2')</script> »
   repère « <1> »
   aide « Aide </p><script>alert(3)</script> »
-  sans objet quand T2.oui.n
+  sans objet quand T2.louee.n
   colonne n « Colonne " onload="alert(4)" » en EUR positif
   colonne x « X » en lot
   rubrique « Rubrique </tbody> »
@@ -46,11 +46,11 @@ tableau t « Le même code, en petit »
 
 tableau T2 « Réponses »
   colonne n « Réponse »
-  ligne oui « Oui ? » oui/non
+  ligne louee « Oui ? » oui/non
   ligne jour « Jour » date
   ligne mot « Mot » texte 10
   ligne total « Total » en kEUR = somme(t.*.m quand c = un)
-  ligne nombre « Nombre » = nombre(t)
+  ligne nombre « Nombre » en EUR = nombre(t) * 1 EUR
   ligne avant « Avant » en EUR reprise de T.a.n
 
 contrôle C01 bloquant justifiable « <script>alert(6)</script> {T.a.n} & {écart} »
@@ -60,7 +60,7 @@ contrôle C01 bloquant justifiable « <script>alert(6)</script> {T.a.n} & {écar
 
 contrôle c01 information « {ligne} : {n} »
   pour chaque ligne de T
-  quand T2.oui.n :
+  quand T2.louee.n :
   n <= P.x
 
 agrégat F.a « <script>alert(7)</script> » en % arrondi 1
@@ -132,7 +132,7 @@ def test_what_an_author_writes_is_text(hostile):
     """No label, source, help or message becomes markup."""
     for name, content in hostile[1].items():
         text = content.decode()
-        for tag in ("<b>1", "<i>&amp;", "<img", "<x ", "<r>", "<u>", "<s>", "<c>", "<1>", "onload=\"", "</title><"):
+        for tag in ("<b>1 &", "<i>&amp;", "<img", "<x ", "<r>", "<u>", "<s>", "<c>", "<1>", 'onload="', "</title><"):
             assert tag not in text, (name, tag)
     home = pages(hostile[1])["index.html"]
     assert '</title><script>alert("1")</script>' in home.text
