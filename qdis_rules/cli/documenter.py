@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qdis_rules.cli import output
-from qdis_rules.cli.french import OK, FrenchCommand
-from qdis_rules.cli.loading import JSON_OPTION, ruleset_of
+from qdis_rules.cli.french import OK, CallError, FrenchCommand
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, ruleset_of, written_day
+from qdis_rules.cli.proof import chart_of
+from qdis_rules.evaluation.dossier import Problem
+
+if TYPE_CHECKING:
+    from qdis_rules.authoring.chart import Chart
 
 _HELP = """
 Écrit la documentation d'un jeu de règles : un site à parcourir et une notice à imprimer.
@@ -35,16 +42,31 @@ Demande : pip install "qdis-rules[documentation]" ; avec --pdf : pip install "qd
 @click.argument("which", metavar="JEU")
 @click.option("--vers", "folder", metavar="RÉPERTOIRE", required=True, help="Répertoire où écrire.")
 @click.option("--pdf", "as_pdf", is_flag=True, help="Écrit aussi notice.pdf (compter une demi-minute).")
+@CAMPAIGN_OPTION
+@click.option(
+    "--le",
+    "day",
+    callback=written_day,
+    metavar="JJ/MM/AAAA",
+    help="Montre les contrôles comme la campagne les laisse ce jour-là. Par défaut, comme le jeu les écrit.",
+)
 @JSON_OPTION
-def documenter(which: str, folder: str, as_pdf: bool, as_json: bool) -> int:
+@click.pass_context
+def documenter(
+    ctx: click.Context, which: str, folder: str, as_pdf: bool, campaign: str | None, day: date | None, as_json: bool
+) -> int:
     """Write the documentation of a ruleset."""
+    if campaign is not None and day is None:
+        raise CallError("--campagne ne change rien sans --le : une campagne se lit un jour donné.", ctx)
     _require("jinja2", "documentation")
     if as_pdf:
         _require("weasyprint", "pdf")
-    ruleset = ruleset_of(which)
+    ruleset, _ = ruleset_of(which, campaign)
+    if day is not None:
+        ruleset = ruleset.on(day)
     from qdis_rules.documenting import NOTICE, CannotWrite, notice_as_pdf, pages_of, write_site
 
-    pages = dict(pages_of(ruleset.typed))
+    pages = dict(pages_of(ruleset.typed, _chart_beside(which)))
     if as_pdf:
         try:
             pages["notice.pdf"] = notice_as_pdf(pages[NOTICE])
@@ -63,6 +85,20 @@ def documenter(which: str, folder: str, as_pdf: bool, as_json: bool) -> int:
         output.say(f"{ruleset.name} {ruleset.year} : {output.counted(len(pages), 'fichier')} dans {folder}.")
         output.say(f"Ouvrez {Path(folder) / 'index.html'}")
     return OK
+
+
+def _chart_beside(which: str) -> Chart | None:
+    """Return the chart of accounts beside a ruleset, None when it has none. Raises CannotUse when it has errors."""
+    from qdis_rules.pipeline import chart_path
+
+    path = chart_path(which)
+    if not path.is_file():
+        return None
+    read = chart_of(which, "")
+    if not read.ok:
+        problem = Problem("plan de comptes", "plan-en-erreur", "ce plan de comptes a des erreurs")
+        raise output.CannotUse([output.Failure(str(path), (problem,), read.diagnostics)])
+    return read.value
 
 
 def _require(library: str, extra: str) -> None:

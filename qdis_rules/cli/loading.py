@@ -44,8 +44,13 @@ CAMPAIGN_OPTION: Final = click.option(
 
 def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date:
     """Return the day written jj/mm/aaaa, today's when none is given."""
+    return written_day(ctx, parameter, value) or datetime.now().astimezone().date()
+
+
+def written_day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Return the day written jj/mm/aaaa, None when none is given."""
     if value is None:
-        return datetime.now().astimezone().date()
+        return None
     with contextlib.suppress(ValueError):
         if re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", value):
             day, month, year = map(int, value.split("/"))

@@ -12,6 +12,7 @@ import jinja2
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from qdis_rules.authoring.chart import Chart
 from qdis_rules.documenting import wording
 from qdis_rules.documenting.addresses import HOME, NOTICE, link, page
 from qdis_rules.documenting.drawings import bar
@@ -24,9 +25,12 @@ from qdis_rules.syntax import tree
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def pages_of(ruleset: typed.TypedRuleset) -> Mapping[str, bytes]:
-    """Return the files of the site by path, `index.html` first; the same ruleset gives the same bytes."""
-    views = Views(ruleset)
+def pages_of(ruleset: typed.TypedRuleset, chart: Chart | None = None) -> Mapping[str, bytes]:
+    """Return the files of the site by path, `index.html` first; the same ruleset gives the same bytes.
+
+    `chart` gives account numbers their labels. A ruleset put on a day shows its checks as its campagne leaves them.
+    """
+    views = Views(ruleset, chart)
     render = _renderer(views)
     addresses = views.addresses
     found = {HOME: render("accueil", HOME), NOTICE: render("notice", NOTICE)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from qdis_rules.authoring.chart import Chart
 from qdis_rules.documenting import graphs, wording
 from qdis_rules.documenting.addresses import Addresses, group_title, link, page
 from qdis_rules.documenting.drawings import Drawing
@@ -97,8 +98,9 @@ class UsedUnit:
 class Views:
     """Answers the templates; everything that depends on the whole ruleset is worked out once."""
 
-    def __init__(self, ruleset: typed.TypedRuleset) -> None:
+    def __init__(self, ruleset: typed.TypedRuleset, chart: Chart | None = None) -> None:
         self.ruleset = ruleset
+        self.chart = chart
         self.addresses = Addresses(ruleset)
         self.readers = readers(ruleset)
         self._implied: dict[str, list[typed.Check]] = {}
@@ -363,6 +365,11 @@ class Views:
                 for prefix in dict.fromkeys(cell.selection.prefixes):
                     found.setdefault(prefix, []).append(AccountUse(cell, wording.reading(cell.selection)))
         return {prefix: tuple(found[prefix]) for prefix in sorted(found)}
+
+    def account_label(self, prefix: str) -> str:
+        """Return what the chart of accounts calls `prefix`: nothing where it does not stand there."""
+        account = self.chart.accounts.get(prefix) if self.chart is not None else None
+        return account.label if account is not None else ""
 
     @cached_property
     def reliabilities(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:

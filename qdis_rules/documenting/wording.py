@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from qdis_rules.evaluation.wording import french_number, spoken
@@ -85,8 +86,14 @@ def is_choice(type_: Type) -> bool:
 
 
 def short_kind(type_: Type, unit: Unit | None) -> str:
-    """Return the same, without the answers of a choice."""
-    return "choix" if isinstance(type_, ChoiceType) else kind(type_, unit)
+    """Return the same in a word: without the answers of a choice, the size of a text."""
+    match type_:
+        case ChoiceType():
+            return "choix"
+        case TextType():
+            return "texte"
+        case _:
+            return kind(type_, unit)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -94,9 +101,14 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number < 2 else plural or noun + 's'}"
 
 
-def value(amount: typed.Constant, type_: Type) -> str:
-    """Return a constant in base units as a French reader sees it, in its declared unit."""
-    return spoken(amount, type_)
+def value(amount: typed.Constant | None, type_: Type) -> str:
+    """Return a constant in base units as a French reader sees it, in its declared unit; None is « inconnu »."""
+    return "inconnu" if amount is None else spoken(amount, type_)
+
+
+def day(when: date) -> str:
+    """Return « 31/12/2023 »."""
+    return f"{when:%d/%m/%Y}"
 
 
 def in_unit(amount: Exact, unit: Unit) -> str:

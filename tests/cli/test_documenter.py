@@ -45,6 +45,39 @@ def test_a_ruleset_with_errors_is_not_documented(qdis, rules, tmp_path):
     assert not (tmp_path / "site").exists()
 
 
+def test_shows_the_checks_as_a_campagne_leaves_them(qdis, rules, tmp_path):
+    rules.write_text(
+        rules.read_text("utf-8") + "contrôle C01 bloquant « Négatif. » T.a.n >= 0\n  source « x » fiabilité déduite\n",
+        "utf-8",
+    )
+    (tmp_path / "ete.qdis").write_text(
+        "campagne X exercice 2023\nrendre C01 information à compter du 01/07/2024 par « Moi » motif « Trop tôt. »\n",
+        "utf-8",
+    )
+    options = ("--vers", tmp_path / "site", "--campagne", tmp_path / "ete.qdis")
+
+    def page(*more):
+        assert qdis("documenter", rules, *options, *more).exit_code == 0
+        return (tmp_path / "site" / "pages" / "controle-c01.html").read_text("utf-8")
+
+    assert "gravite bloquant" in page("--le", "30/06/2024")
+    assert "gravite information" in (after := page("--le", "01/07/2024"))
+    assert "par Moi : Trop tôt." in after
+    assert "sans --le" in qdis("documenter", rules, *options).stderr
+
+
+def test_accounts_bear_the_labels_of_the_chart(qdis, rules, tmp_path):
+    rules.write_text(rules.read_text("utf-8") + "    comptes : 213\n", "utf-8")
+    (tmp_path / "comptes.csv").write_text("compte;libellé;nature\n213;Constructions & <murs>;débit\n", "utf-8")
+    assert qdis("documenter", rules, "--vers", tmp_path / "site").exit_code == 0
+    page = (tmp_path / "site" / "pages" / "comptes.html").read_text("utf-8")
+    assert "Constructions &amp; &lt;murs&gt;" in page
+    (tmp_path / "comptes.csv").write_text("compte;libellé;nature\n213;;haut\n", "utf-8")
+    done = qdis("documenter", rules, "--vers", tmp_path / "site")
+    assert done.exit_code == 2
+    assert "ce plan de comptes a des erreurs" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("library", "extra", "options"), [("jinja2", "documentation", []), ("weasyprint", "pdf", ["--pdf"])]
 )

@@ -25,7 +25,7 @@ RULES = [fence for fence in FENCES if fence.info[:1] == ("qdis",) and fence not 
 SHOWN = [fence for fence in FENCES if fence.info[:1] == ("text",)]
 ROWS = [row for page in manual.PAGES for row in manual.value_rows(page)]
 DAY = re.compile(r"\d\d/\d\d/\d{4}")
-COMMANDS = ("verifier", "expliquer", "analyser", "tester", "formater")
+COMMANDS = ("verifier", "expliquer", "analyser", "tester", "formater", "documenter")
 
 
 def test_the_pages_the_manual_promises_are_there():
