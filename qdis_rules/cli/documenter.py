@@ -64,9 +64,9 @@ def documenter(
     ruleset, _ = ruleset_of(which, campaign)
     if day is not None:
         ruleset = ruleset.on(day)
-    from qdis_rules.documenting import NOTICE, CannotWrite, notice_as_pdf, pages_of, write_site
+    from qdis_rules.documenting import NOTICE, Beside, CannotWrite, notice_as_pdf, pages_of, write_site
 
-    pages = dict(pages_of(ruleset.typed, _chart_beside(which)))
+    pages = dict(pages_of(ruleset.typed, Beside(_chart_beside(which))))
     if as_pdf:
         try:
             pages["notice.pdf"] = notice_as_pdf(pages[NOTICE])

@@ -49,6 +49,10 @@ class Addresses:
         for code, file in _named(kind, codes):
             self._places[code] = (file, "")
 
+    def knows(self, code: str) -> bool:
+        """Return True when `code` is shown somewhere."""
+        return code in self._places
+
     def file(self, code: str) -> str:
         """Return the file that shows a table, a family, an aggregate or a declared check."""
         return self._places[code][0]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
@@ -187,6 +189,29 @@ def _path(places: Sequence[tuple[int, int]]) -> str:
         if index < len(places) - 1:
             words.append(f"H{x + WIDTH}")
     return " ".join(words)
+
+
+# --- quartiles ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """Where the quartiles of a family stand: from `start` to `end`, the median at `middle`."""
+
+    start: int
+    middle: int
+    end: int
+
+
+def bullets(quartiles: Sequence[tuple[Decimal, Decimal, Decimal]], width: int) -> tuple[Bullet, ...]:
+    """Return where quartiles stand on a scale of `width` pixels that they share."""
+    low = min((each[0] for each in quartiles), default=Decimal(0))
+    span = Fraction(max((each[2] for each in quartiles), default=low)) - Fraction(low)
+
+    def place(value: Decimal) -> int:
+        return int((Fraction(value) - Fraction(low)) * width / span) if span else width // 2
+
+    return tuple(Bullet(*map(place, each)) for each in quartiles)
 
 
 # --- bars -----------------------------------------------------------------------

@@ -12,9 +12,9 @@ import jinja2
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from qdis_rules.authoring.chart import Chart
 from qdis_rules.documenting import wording
 from qdis_rules.documenting.addresses import HOME, NOTICE, link, page
+from qdis_rules.documenting.beside import Beside
 from qdis_rules.documenting.drawings import bar
 from qdis_rules.documenting.formulas import Mention
 from qdis_rules.documenting.views import Views
@@ -25,17 +25,19 @@ from qdis_rules.syntax import tree
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def pages_of(ruleset: typed.TypedRuleset, chart: Chart | None = None) -> Mapping[str, bytes]:
+def pages_of(ruleset: typed.TypedRuleset, beside: Beside | None = None) -> Mapping[str, bytes]:
     """Return the files of the site by path, `index.html` first; the same ruleset gives the same bytes.
 
-    `chart` gives account numbers their labels. A ruleset put on a day shows its checks as its campagne leaves them.
+    `beside` is what to show with it. A ruleset put on a day shows its checks as its campagne leaves them.
     """
-    views = Views(ruleset, chart)
+    views = Views(ruleset, beside or Beside())
     render = _renderer(views)
     addresses = views.addresses
     found = {HOME: render("accueil", HOME), NOTICE: render("notice", NOTICE)}
     for name in ("fiabilite", "parametres", "unites", "comptes", "codes"):
         found[page(name)] = render(name, page(name))
+    if views.coverage is not None:
+        found[page("couverture")] = render("couverture", page("couverture"), seen=views.coverage)
     for code, table in ruleset.tables.items():
         found[addresses.file(code)] = render("tableau", addresses.file(code), table=table)
     for stem, (title, checks) in views.groups.items():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from qdis_rules.authoring.chart import Chart
 from qdis_rules.documenting import graphs, wording
 from qdis_rules.documenting.addresses import Addresses, group_title, link, page
-from qdis_rules.documenting.drawings import Drawing
+from qdis_rules.documenting.beside import Beside, Quartiles
+from qdis_rules.documenting.drawings import Bullet, Drawing, bullets
 from qdis_rules.documenting.formulas import Mention, Piece, pieces
 from qdis_rules.documenting.readers import mentioned, read_by_check, readers
 from qdis_rules.model import typed
@@ -98,15 +98,20 @@ class UsedUnit:
 class Views:
     """Answers the templates; everything that depends on the whole ruleset is worked out once."""
 
-    def __init__(self, ruleset: typed.TypedRuleset, chart: Chart | None = None) -> None:
+    def __init__(self, ruleset: typed.TypedRuleset, beside: Beside) -> None:
         self.ruleset = ruleset
-        self.chart = chart
+        self.beside = beside
+        self.coverage = beside.coverage
         self.addresses = Addresses(ruleset)
         self.readers = readers(ruleset)
         self._implied: dict[str, list[typed.Check]] = {}
         for check in ruleset.checks.values():
             if check.origin is not None:
                 self._implied.setdefault(check.origin, []).append(check)
+
+    def knows(self, code: str) -> bool:
+        """Return True when `code` is shown somewhere."""
+        return self.addresses.knows(code)
 
     # --- names ------------------------------------------------------------------
 
@@ -368,12 +373,16 @@ class Views:
 
     def account_label(self, prefix: str) -> str:
         """Return what the chart of accounts calls `prefix`: nothing where it does not stand there."""
-        account = self.chart.accounts.get(prefix) if self.chart is not None else None
+        chart = self.beside.chart
+        account = chart.accounts.get(prefix) if chart is not None else None
         return account.label if account is not None else ""
 
     @cached_property
     def reliabilities(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """The codes of tables, declared checks, aggregates and parameters, by kind then by reliability."""
+        """The codes of tables, declared checks, aggregates and parameters, by kind then by reliability.
+
+        For quartiles, the code of the aggregate: once for each family of organisations.
+        """
         rules = self.ruleset
         declared = [check for check in rules.checks.values() if check.origin is None]
         kinds: Mapping[str, Iterable[typed.Table | typed.Check | typed.Aggregate | typed.Parameter]] = {
@@ -388,6 +397,11 @@ class Views:
             for item in items:
                 codes[item.notes.reliability or UNSAID].append(item.code)
             found[name] = {word: tuple(listed) for word, listed in codes.items()}
+        if self.beside.quartiles:
+            found["Quartiles"] = {
+                word: tuple(each.aggregate for each in self.beside.quartiles if each.reliability == word)
+                for word in (*RELIABILITIES, UNSAID)
+            }
         return found
 
     @cached_property
@@ -420,6 +434,11 @@ class Views:
             if aggregate.family == family and aggregate.internal:
                 found.setdefault("Valeurs intermédiaires", []).append(aggregate)
         return {section: tuple(aggregates) for section, aggregates in found.items()}
+
+    def quartiles(self, code: str) -> tuple[tuple[Quartiles, Bullet], ...]:
+        """Return the quartiles of an aggregate, each with its place in the drawing they share."""
+        found = [each for each in self.beside.quartiles if each.aggregate == code]
+        return tuple(zip(found, bullets([(each.q1, each.median, each.q3) for each in found], 600), strict=True))
 
     def dependencies(self, code: str) -> Drawing:
         """Return the drawing of what an aggregate comes from, for its own page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.wording import french_number, spoken
@@ -104,6 +105,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def value(amount: typed.Constant | None, type_: Type) -> str:
     """Return a constant in base units as a French reader sees it, in its declared unit; None is « inconnu »."""
     return "inconnu" if amount is None else spoken(amount, type_)
+
+
+def number(amount: Decimal) -> str:
+    """Return « 1 234,5 »."""
+    return french_number(amount)
 
 
 def day(when: date) -> str:

@@ -4,6 +4,7 @@ import textwrap
 
 import pytest
 
+from qdis_rules.documenting.beside import Beside
 from qdis_rules.documenting.drawings import Node, bar, layered
 from qdis_rules.documenting.formulas import Mention, pieces
 from qdis_rules.documenting.readers import readers
@@ -61,12 +62,12 @@ def test_a_formula_of_many_places_names_them_all(rules):
     check = rules.checks["C01"]
     mention = pieces([instance.body for instance in check.instances])[0]
     assert mention == Mention("n", ("T.a.n", "T.b.n", "T.c.n", "T.total.n"))
-    assert Views(rules).mention_label(mention) == "N, 4 lignes de T"
+    assert Views(rules, Beside()).mention_label(mention) == "N, 4 lignes de T"
 
 
 def test_a_range_is_labelled_by_its_ends(rules):
     (mention,) = (p for p in pieces([rules.cells["T.total.n"].formula]) if isinstance(p, Mention))
-    views = Views(rules)
+    views = Views(rules, Beside())
     assert views.mention_label(mention, "T", "ligne") == "Alpha à Gamma, 3 lignes"
     assert views.mention_label(mention) == "N, Alpha à Gamma, 3 lignes"
 

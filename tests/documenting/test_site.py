@@ -3,11 +3,15 @@
 import re
 import shutil
 import textwrap
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
 from qdis_rules import load_ruleset
-from qdis_rules.documenting import NOTICE, notice_as_pdf, pages_of
+from qdis_rules.documenting import NOTICE, Beside, notice_as_pdf, pages_of
+from qdis_rules.documenting.drawings import Bullet, bullets
 from qdis_rules.pipeline import bundled_folder, compile_sources
 from qdis_rules.source import Source
 from tests.documenting.reader import dead_links, pages
@@ -199,3 +203,62 @@ def test_the_notice_prints_as_a_pdf(hostile):
     printed = notice_as_pdf(notice)
     assert printed.startswith(b"%PDF-")
     assert notice_as_pdf(notice) == printed
+
+
+@dataclass
+class Quartiles:
+    aggregate: str
+    family: str
+    q1: Decimal
+    median: Decimal
+    q3: Decimal
+    unit: str = "%"
+    source: str = "Rapport <1>"
+    reliability: str = "partielle"
+    remark: str = "année & page"
+
+
+@dataclass
+class Sides:
+    yes: tuple
+    no: tuple
+
+
+class Seen:
+    names = ("exemple <a>", "dossier.json")
+    checks: ClassVar = {"C01": Sides(("exemple <a>",), ()), "c01": Sides((), ())}
+    aggregates: ClassVar = {"F.a": ("dossier.json",), "F.A": ()}
+
+    def counts(self):
+        return {"contrôles vus satisfaits": "1 sur 2 (50,0 %)"}
+
+    def missing(self):
+        return {"contrôles jamais violés": ("C01", "T.a.n~positif"), "seuils jamais franchis": ("F.a alerte > 3 %",)}
+
+
+def test_quartiles_and_coverage_are_shown_when_given():
+    quartiles = (
+        Quartiles("F.a", "COOP", Decimal("-1.5"), Decimal(0), Decimal(2)),
+        Quartiles("F.a", "ESH", Decimal(0), Decimal(1), Decimal("1234.5")),
+    )
+    files = pages_of(compiled(HOSTILE), Beside(quartiles=quartiles, coverage=Seen()))
+    read = pages(files)
+    assert dead_links(files) == []
+    assert [page.wrong for page in read.values() if page.wrong] == []
+    aggregate = read["pages/agregat-f-a--2.html"].text
+    assert "ESH01 %1 234,5" in aggregate
+    assert "Rapport <1>" in aggregate
+    assert "calculé par 1 exemple ou dossier : dossier.json" in aggregate
+    assert "Vu violéjamais" in read["pages/controle-c01.html"].text
+    assert "F.a alerte > 3 %" in read["pages/couverture.html"].text
+    assert re.search(
+        r"Quartiles</th><td class=\"n\">0</td><td class=\"n\">2</td>", files["pages/fiabilite.html"].decode()
+    )
+
+
+def test_quartiles_share_one_scale():
+    assert bullets([(Decimal(0), Decimal(1), Decimal(2)), (Decimal(1), Decimal(3), Decimal(4))], 100) == (
+        Bullet(0, 25, 50),
+        Bullet(25, 75, 100),
+    )
+    assert bullets([(Decimal(3),) * 3], 100) == (Bullet(50, 50, 50),)
