@@ -58,7 +58,7 @@ def dependencies(ruleset: typed.TypedRuleset, code: str, href: Callable[[str], s
 
 
 def overview(ruleset: typed.TypedRuleset, href: Callable[[str], str]) -> Drawing:
-    """Return the drawing of which table feeds which table, and which family."""
+    """Return the drawing of which table feeds which family, through which other tables."""
     homes = {code: cell.table for code, cell in ruleset.cells.items()}
     homes.update({code: a.family for code, a in ruleset.aggregates.items() if a.family is not None})
     homes.update({code: code for code in ruleset.tables})
@@ -70,7 +70,10 @@ def overview(ruleset: typed.TypedRuleset, href: Callable[[str], str]) -> Drawing
             pair = (homes.get(code, ""), homes.get(reader, ""))
             if pair[0] != pair[1] and "" not in pair:
                 links[pair] = links.get(pair, 0) + 1
-    drawn = {end for pair in links for end in pair}
+    drawn = set(ruleset.families)
+    while more := {start for start, end in links if end in drawn} - drawn:
+        drawn |= more
+    links = {pair: weight for pair, weight in links.items() if drawn.issuperset(pair)}
     nodes = [
         Node(code, table.origin or "saisie", code, table.label, href(code), f"{code} : {table.label}")
         for code, table in ruleset.tables.items()
