@@ -345,12 +345,12 @@ class Year:
     def parameter(self, parameter: typed.Parameter) -> Value:
         """The value for this year, else the latest one checked before it."""
         year = self.dossier.year
-        for dated_value in parameter.values:
-            if (dated_value.first or 0) <= year <= (dated_value.last or 9999):
-                return known(dated_value.value)
+        at_hand = [value for value in parameter.values if (value.first or 0) <= year <= (value.last or 9999)]
         before = [value for value in parameter.values if value.last is not None and value.last < year]
-        if before:
-            return known(max(before, key=lambda value: value.last or 0).value)
+        found = at_hand or [max(before, key=lambda value: value.last or 0)] if at_hand or before else []
+        for dated_value in found:
+            if dated_value.value is not None:
+                return known(dated_value.value)
         return undefined(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
 
     def sum(self, terms: Sequence[tuple[bool, typed.Expr]], rows: Rows) -> Value:

@@ -135,7 +135,7 @@ def _repeated(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
 
 
 def _unread(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
-    """Entered rows and columns of which no cell is read, parameters never read."""
+    """Entered rows and columns of numbers of which no cell is read, parameters never read."""
     read: set[str] = set()
     parameters: set[str] = set()
     for check in ruleset.checks.values():
@@ -157,7 +157,11 @@ def _unread(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
             continue
         for row in table.rows.values():
             codes = [code for code in table.cells if ruleset.cells[code].row == row.name]
-            entered = any(ruleset.cells[code].formula is None for code in codes)  # a total is its own reason
+            # A total is its own reason; a text, a date or an answer informs.
+            entered = any(
+                ruleset.cells[code].formula is None and isinstance(ruleset.cells[code].type, NumberType)
+                for code in codes
+            )
             if entered and not any(code in read for code in codes):
                 yield errors.unread_cell(row.span, f"{table.code}.{row.name}")
     for parameter in ruleset.parameters.values():

@@ -112,7 +112,8 @@ def inputs_of(
 
 def _parameter(parameter: typed.Parameter, year: int) -> Value:
     found = parameter.value_for(year)
-    return found.value if found is not None else Undefined.of(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
+    value = found.value if found is not None else None
+    return value if value is not None else Undefined.of(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
 
 
 def _column(table: typed.Table, cell: typed.Cell, lines: Sequence[Mapping[str, Known]] | None) -> ListValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Final
 from types import MappingProxyType
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
@@ -41,6 +42,10 @@ def check(symbols: SymbolTable) -> Outcome[typed.TypedRuleset]:
         for table in symbols.tables.values()
     }
     return Outcome(ruleset, in_source_order(errors.gather_unknown(checker.diagnostics, declared)))
+
+
+UNKNOWN: Final = "inconnu"
+"""Stands for the value of a parameter that nobody has found: what reads it has none either."""
 
 
 @dataclass(slots=True)
@@ -423,8 +428,13 @@ class _Checker:
         kind_span = decl.kind.span if decl.kind else None
         values = []
         for dated in decl.values:
-            value = literal(dated.value, symbol.type, self.symbols.units, self.diagnostics, kind_span, dated.span)
-            if value is not None:
+            unknown = isinstance(dated.value, tree.Name) and dated.value.text == UNKNOWN
+            value = (
+                None
+                if unknown
+                else literal(dated.value, symbol.type, self.symbols.units, self.diagnostics, kind_span, dated.span)
+            )
+            if unknown or value is not None:
                 values.append(typed.ParameterYear(value, dated.first, dated.last))
         self._overlaps(decl)
         parameter = typed.Parameter(

@@ -400,9 +400,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ParameterYear:
-    """A value and the years for which it was checked (None: no bound)."""
+    """A value (None: `inconnu`) and the years for which it was checked (None: no bound)."""
 
-    value: Constant
+    value: Constant | None
     first: int | None
     last: int | None
 
