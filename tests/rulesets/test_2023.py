@@ -101,7 +101,9 @@ def test_the_demonstration_reaches_every_table_and_can_be_validated(report):
     assert report.checks.violated == ()
     assert report.checks.undetermined == ()
     assert report.ready_for_validation
-    assert all(result.value is not None for result in report.indicators.values())
+    assert {code for code, result in report.indicators.items() if result.value is None} == {
+        "AE.cotisation_additionnelle"  # the schedule of 2023 is not known
+    }
 
 
 def test_an_account_that_reaches_no_cell_blocks(ruleset):
