@@ -1,15 +1,16 @@
 """The 2023 ruleset: complete, sourced, and true on the mixed demonstration cooperative."""
 
 import re
+from collections import Counter
 from decimal import Decimal
 
 import pytest
 
-from qdis_rules import Dossier, load_ruleset, read_dossier
+from qdis_rules import CauseKind, Dossier, load_ruleset, read_dossier
 from qdis_rules.authoring.chart import read_chart
 from qdis_rules.authoring.examples import run_examples
 from qdis_rules.authoring.lint import lint
-from qdis_rules.pipeline import bundled_folder, chart_path
+from qdis_rules.pipeline import bundled_folder, chart_path, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 from qdis_rules.syntax.printer import format_source
 
@@ -87,6 +88,64 @@ def test_movements_read_the_accounts_of_the_balance_sheet(ruleset):
 
 def takes(cell, account):
     return cell.selection is not None and cell.selection.takes(account)
+
+
+def test_the_checks_of_the_questionnaire_are_all_accounted_for(ruleset):
+    """Each of the 90 by a check, a formula, a declaration, or with the reason why not."""
+    found, counted = {}, {}
+    for line in (FOLDER / "CONTROLES_DIS.md").read_text(encoding="utf-8").splitlines():
+        if row := re.match(r"\| (C\d\d) \| .*? \| (contrôle|calcul vérifié|déclaration|[^:|]+)[ :]+([^|]*?) *\|", line):
+            found[row[1]] = (row[2].strip(), row[3])
+        elif row := re.match(r"\| ([^|]+) \| (\d+) \|$", line):
+            counted[row[1]] = int(row[2])
+    assert sorted(found) == [f"C{number:02}" for number in range(1, 91)]
+    assert counted == dict(Counter(group for group, _ in found.values()))
+    for number, (group, text) in found.items():
+        codes = re.findall(r"[A-Za-z0-9_]+(?:\.[a-z0-9_*]+)*(?:~[a-z_]+)?", text)
+        assert text, number
+        if group in ("contrôle", "déclaration"):
+            named = [code for code in codes if re.match(r"[A-Z]", code)]
+            assert named, number
+            assert set(named) <= set(ruleset.checks), number
+        elif group == "calcul vérifié":
+            cells = [code for code in codes if code in ruleset.cells and ruleset.cells[code].formula]
+            assert cells or any(code in ruleset.aggregates for code in codes), number
+
+
+def test_each_check_of_the_questionnaire_is_shown_satisfied_and_violated():
+    checks = re.findall(r"^contrôle (\w+)", (FOLDER / "controles" / "questionnaire.qdis").read_text("utf-8"), re.M)
+    examples = "".join(path.read_text("utf-8") for path in (FOLDER / "exemples").glob("*.qdis"))
+    shown = set(re.findall(r"attend contrôle (\w+) (satisfait|violé)", examples))
+    assert {(code, verdict) for code in checks for verdict in ("satisfait", "violé")} - shown == set()
+
+
+@pytest.mark.parametrize(("year", "due"), [(2020, "8335"), (2021, "5905"), (2023, None)])
+def test_the_additional_contribution_follows_the_schedule_of_its_year(year, due):
+    """260 units at 3,50 EUR, then the rate on 210 000 EUR less 7,5 % of 1 000 000 EUR of rents."""
+    sources = [
+        Source.of(s.name, s.text.replace("exercice 2023", f"exercice {year}").replace("pour 2021..", "pour 2020.."))
+        for s in ruleset_sources(2023).value
+    ]
+    cells = {
+        "PR.loyers_conventionnes.n": "1000000",
+        "CC.entretien_courant.n": "640000",
+        "BP.capital.n": "0",
+        "BA.disponibilites.brut": "0",
+        "T02.logements_familiaux.n": "200",
+        "T02.foyers.n": "60",
+    }
+    loans = [{"contrat": "A1", "nature": "definitif", "rn": "150000"}]
+    report = compile_sources(sources).evaluate(Dossier(year, typed=cells, lists={"emprunts": loans}))
+    found = report.indicators["AE.cotisation_additionnelle"]
+    assert found.value == (None if due is None else Decimal(due))
+    assert (due is None) == any(cause.kind is CauseKind.NO_VALUE for cause in found.causes)
+
+
+def test_every_indicator_of_the_federation_is_computed(ruleset):
+    """SF01 to SF55 and AE01 to AE73, each under its number and heading."""
+    marks = {item.notes.mark for item in ruleset.aggregates.values() if not item.internal}
+    assert {f"SF{number:02}" for number in range(1, 56)} <= marks
+    assert {f"AE{number:02}" for number in range(1, 74)} <= marks
 
 
 def test_the_demonstration_is_a_full_balance_that_balances_to_the_cent(report):
