@@ -14,6 +14,7 @@ from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResu
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import dossier_schema
 from qdis_rules.formats.dossier import read_dossier
+from qdis_rules.formats.references import Reference, load_references, read_references
 from qdis_rules.formats.report import explanation_document, report_document
 from qdis_rules.model.typed import Campaign, Decision
 from qdis_rules.numbers import Cause, CauseKind
@@ -35,6 +36,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Problem",
+    "Reference",
     "Report",
     "Ruleset",
     "RulesetError",
@@ -44,8 +46,10 @@ __all__ = [
     "check_sources",
     "dossier_schema",
     "explanation_document",
+    "load_references",
     "load_ruleset",
     "read_balance",
     "read_dossier",
+    "read_references",
     "report_document",
 ]

@@ -24,6 +24,7 @@ from qdis_rules.source import Source
 from qdis_rules.syntax.parse import parse, parse_campaign
 
 CHART: Final = "comptes.csv"
+REFERENCES: Final = "quartiles.csv"
 
 
 class RulesetError(ValueError):
@@ -209,6 +210,14 @@ def chart_path(which: int | str | Path) -> Path:
     return _folder(which) / CHART
 
 
+def references_path(which: int | str | Path) -> Path:
+    """Return where the reference quartiles of a ruleset stand: `quartiles.csv`, in its folder.
+
+    The file may not exist. Raises FileNotFoundError for an unknown year.
+    """
+    return _folder(which) / REFERENCES
+
+
 def _folder(which: int | str | Path) -> Path:
     place = _place(which)
     return place if place.is_dir() else place.parent
@@ -249,5 +258,6 @@ __all__ = [
     "check_sources",
     "compile_sources",
     "load_ruleset",
+    "references_path",
     "ruleset_sources",
 ]

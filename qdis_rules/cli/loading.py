@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qdis_rules.diagnostics import Outcome
     from qdis_rules.evaluation.dossier import Dossier
     from qdis_rules.evaluation.report import Report
+    from qdis_rules.formats.references import Reference
     from qdis_rules.pipeline import Ruleset
     from qdis_rules.source import Source
 
@@ -137,6 +138,23 @@ class Loader:
             return ruleset, campaign, ruleset.evaluate(found[0], found[1:])
         except DossierError as error:
             raise CannotUse([Failure(file, error.problems)]) from None
+
+    def references(self, ruleset: Ruleset, family: str) -> dict[str, Reference]:
+        """Return the quartiles of a family by aggregate, from the ruleset's own folder. Raises CannotUse."""
+        from qdis_rules.formats.references import load_references
+        from qdis_rules.pipeline import REFERENCES
+
+        try:
+            found = load_references(self._which or ruleset.year, ruleset)
+        except DossierError as error:
+            raise CannotUse([Failure(REFERENCES, error.problems)]) from None
+        of_family = {each.aggregate: each for each in found if each.family.casefold() == family.casefold()}
+        if not of_family:
+            known = ", ".join(sorted({each.family for each in found}))
+            raise CannotUse(
+                [failure(REFERENCES, "famille", "famille-inconnue", f"« {family} » n'est pas de : {known}")]
+            )
+        return of_family
 
     def _dossiers(self, files: tuple[str, ...]) -> list[Dossier]:
         found: list[Dossier] = []

@@ -45,6 +45,8 @@ def _tab(tab: Tab) -> Iterator[str]:
                 yield f"      ! {line}"
             for line in row.reasons:
                 yield f"      - {line}"
+            if row.reference:
+                yield f"      ~ {row.reference}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

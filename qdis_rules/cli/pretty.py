@@ -80,8 +80,9 @@ def _cells(row: Row, marked: bool) -> list[Text]:
     label = Text(row.label)
     for line in row.crossed:
         label.append(f"\n▲ {line}", "yellow")
-    for line in row.reasons:
-        label.append(f"\n{line}", "dim")
+    for line in (*row.reasons, row.reference):
+        if line:
+            label.append(f"\n{line}", "dim")
     value = Text(row.value, "dim" if row.value.startswith("(") else "bold")
     mark = [Text(row.mark, "dim")] if marked else []
     # A narrow terminal folds the code before it cuts a figure.

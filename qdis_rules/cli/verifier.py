@@ -17,6 +17,7 @@ from qdis_rules.cli.loading import CAMPAIGN_OPTION, DAY_OPTION, EARLIER_OPTION, 
 
 if TYPE_CHECKING:
     from qdis_rules.evaluation.report import Report
+    from qdis_rules.formats.references import Reference
     from qdis_rules.pipeline import Ruleset
 
 _HELP = """
@@ -29,6 +30,7 @@ vérification sont appliquées, et rappelées.
 \b
 Exemples :
   qdis verifier coop-2023.json --precedent coop-2022.json
+  qdis verifier coop-2023.json --quartiles COOP
   qdis verifier dossiers/*.json --json > resultats.json
 
 Codes de retour : 0, l'étape 4 est ouverte ; 1, un contrôle bloquant est violé ou indéterminé ; 2, dossier ou
@@ -57,6 +59,12 @@ class _Result:
 @CAMPAIGN_OPTION
 @DAY_OPTION
 @EARLIER_OPTION
+@click.option(
+    "--quartiles",
+    "family",
+    metavar="FAMILLE",
+    help="Montre sous chaque agrégat les quartiles d'une famille d'organismes (COOP, ESH, OPH, SEM, ensemble).",
+)
 @JSON_OPTION
 @click.pass_context
 def verifier(
@@ -66,19 +74,22 @@ def verifier(
     campaign: str | None,
     day: date,
     earlier: tuple[str, ...],
+    family: str | None,
     as_json: bool,
 ) -> int:
     """Verify dossiers; the exit code is that of the worst."""
     if earlier and len(files) > 1:
         message = f"--precedent ne va qu'avec un seul dossier, {len(files)} sont donnés."
         raise CallError(message, ctx)
+    if family and as_json:
+        raise CallError("--quartiles ne va pas avec --json : les références sont dans quartiles.csv.", ctx)
     loader = Loader(which, campaign, day)
     if len(files) == 1:
-        result = _verified(loader, files[0], earlier, as_json)
+        result = _verified(loader, files[0], earlier, family, as_json)
         _write(result, as_json)
         return result.code
     with _followed(files) as followed:
-        results = [_verified(loader, file, (), as_json) for file in followed]
+        results = [_verified(loader, file, (), family, as_json) for file in followed]
     if as_json:
         output.say_json([{"fichier": file, **result.document} for file, result in zip(files, results, strict=True)])
         return max(result.code for result in results)
@@ -89,9 +100,10 @@ def verifier(
     return max(result.code for result in results)
 
 
-def _verified(loader: Loader, file: str, earlier: tuple[str, ...], as_json: bool) -> _Result:
+def _verified(loader: Loader, file: str, earlier: tuple[str, ...], family: str | None, as_json: bool) -> _Result:
     try:
         ruleset, campaign, report = loader.report(file, earlier)
+        references = loader.references(ruleset, family) if family else {}
     except output.CannotUse as error:
         return _Result(UNUSABLE, document=output.failures_document(error.failures), failures=error.failures)
     code = OK if report.ready_for_validation else VIOLATED
@@ -99,13 +111,15 @@ def _verified(loader: Loader, file: str, earlier: tuple[str, ...], as_json: bool
         from qdis_rules.formats.report import report_document
 
         return _Result(code, document=report_document(report))
-    return _Result(code, _drawn(file, ruleset, campaign, report))
+    return _Result(code, _drawn(file, ruleset, campaign, report, references))
 
 
-def _drawn(file: str, ruleset: Ruleset, campaign: str | None, report: Report) -> str:
+def _drawn(
+    file: str, ruleset: Ruleset, campaign: str | None, report: Report, references: Mapping[str, Reference]
+) -> str:
     from qdis_rules.cli.view import view_of
 
-    view = view_of(file, ruleset, campaign, report)
+    view = view_of(file, ruleset, campaign, report, references)
     if output.on_terminal():
         from qdis_rules.cli.pretty import pretty
 

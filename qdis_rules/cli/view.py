@@ -25,6 +25,7 @@ from qdis_rules.evaluation.results import (
     Verdict,
 )
 from qdis_rules.evaluation.wording import french_number
+from qdis_rules.formats.references import Reference
 from qdis_rules.model.types import ChoiceType
 from qdis_rules.numbers import Cause, CauseKind, Exact, round_shown
 from qdis_rules.pipeline import Ruleset
@@ -38,7 +39,7 @@ _FEW, _MANY = 3, 40
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One aggregate; `crossed` are thresholds, `reasons` why there is no value."""
+    """One aggregate; `crossed` are thresholds, `reasons` why there is no value, `reference` the quartiles asked for."""
 
     mark: str
     code: str
@@ -47,6 +48,7 @@ class Row:
     reliability: str
     crossed: tuple[str, ...]
     reasons: tuple[str, ...]
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,14 @@ class View:
     conclusion: str
 
 
-def view_of(file: str, ruleset: Ruleset, campaign: str | None, report: Report) -> View:
-    """Return the view of a report; `campaign` is the file of the campagne applied, if any."""
-    tabs = tuple(_tabs(ruleset, report))
+def view_of(
+    file: str, ruleset: Ruleset, campaign: str | None, report: Report, references: Mapping[str, Reference]
+) -> View:
+    """Return the view of a report, with the references of some of its aggregates.
+
+    `campaign` is the file of the campagne applied, if any.
+    """
+    tabs = tuple(_tabs(ruleset, report, references))
     groups = tuple(_groups(ruleset, report))
     return View(
         heads=tuple(_heads(file, campaign, report)),
@@ -142,7 +149,7 @@ def _notes(report: Report) -> Iterator[str]:
 # --- tabs ---------------------------------------------------------------------
 
 
-def _tabs(ruleset: Ruleset, report: Report) -> Iterator[Tab]:
+def _tabs(ruleset: Ruleset, report: Report, references: Mapping[str, Reference]) -> Iterator[Tab]:
     layout = report.layout()
     for family in sorted(layout, key=lambda code: _FIRST.index(code) if code in _FIRST else len(_FIRST)):
         declared = ruleset.typed.families.get(family)
@@ -150,14 +157,14 @@ def _tabs(ruleset: Ruleset, report: Report) -> Iterator[Tab]:
         if declared is not None and declared.label:
             title = f"{title} : {one_line(declared.label)}"
         sections = tuple(
-            (one_line(section), tuple(_row(ruleset, result) for result in results))
+            (one_line(section), tuple(_row(ruleset, result, references.get(result.code)) for result in results))
             # Rows under no section come first, or they would seem to belong to the one above.
             for section, results in sorted(layout[family].items(), key=lambda entry: bool(entry[0]))
         )
         yield Tab(title, sections)
 
 
-def _row(ruleset: Ruleset, result: AggregateResult) -> Row:
+def _row(ruleset: Ruleset, result: AggregateResult, reference: Reference | None) -> Row:
     crossed = []
     for threshold in result.crossed:
         words = f" : {one_line(threshold.message)}" if threshold.message else ""
@@ -170,7 +177,14 @@ def _row(ruleset: Ruleset, result: AggregateResult) -> Row:
         reliability=_reliability(result.reliability),
         crossed=tuple(crossed),
         reasons=tuple(_reasons(ruleset, result.causes, _FEW)),
+        reference=_reference(reference) if reference is not None else "",
     )
+
+
+def _reference(found: Reference) -> str:
+    low, middle, high = (_number(value) for value in (found.q1, found.median, found.q3))
+    trust = ", ".join(one_line(word) for word in (found.reliability, found.remark) if word)
+    return f"{one_line(found.family)} : médiane {middle}, quartiles {low} et {high} ({trust})"
 
 
 def _value(ruleset: Ruleset, result: AggregateResult) -> str:

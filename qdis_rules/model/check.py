@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
 from types import MappingProxyType
+from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
 from qdis_rules.model import accounts, errors, typed
@@ -428,7 +428,8 @@ class _Checker:
         kind_span = decl.kind.span if decl.kind else None
         values = []
         for dated in decl.values:
-            unknown = isinstance(dated.value, tree.Name) and dated.value.text == UNKNOWN
+            own_answer = isinstance(symbol.type, ChoiceType) and UNKNOWN in symbol.type.answers
+            unknown = isinstance(dated.value, tree.Name) and dated.value.text == UNKNOWN and not own_answer
             value = (
                 None
                 if unknown

@@ -227,3 +227,25 @@ def test_a_terminal_and_a_pipe_tell_the_same_figures(place, qdis, terminal):
 
 def test_french_counts():
     assert [counted(n, "erreur") for n in (0, 1, 2)] == ["0 erreur", "1 erreur", "2 erreurs"]
+
+
+HEAD = "agrégat;code;famille;q1;médiane;q3;unité;source;fiabilité;remarque\n"
+
+
+def test_quartiles_are_shown_under_their_aggregate_with_how_far_to_trust_them(place, qdis):
+    (place / "quartiles.csv").write_text(
+        HEAD + "SF.levier;D99;COOP;1,5;20;40;%;Rapport;partielle;année non nommée\n", "utf-8"
+    )
+    lines = qdis("verifier", "bon.json", "--jeu", "jeu.qdis", "--quartiles", "coop").stdout.splitlines()
+    above = next(index for index, line in enumerate(lines) if "SF.levier" in line)
+    assert lines[above + 1] == "      ~ COOP : médiane 20, quartiles 1,5 et 40 (partielle, année non nommée)"
+    assert "~" not in qdis("verifier", "bon.json", "--jeu", "jeu.qdis").stdout
+
+
+def test_quartiles_that_cannot_be_shown_are_told(place, qdis):
+    absent = qdis("verifier", "bon.json", "--jeu", "jeu.qdis", "--quartiles", "COOP")
+    assert (absent.exit_code, "references-introuvables" in absent.stderr) == (2, True)
+    (place / "quartiles.csv").write_text(HEAD + "SF.levier;D99;COOP;1;2;3;%;Rapport;partielle;\n", "utf-8")
+    unknown = qdis("verifier", "bon.json", "--jeu", "jeu.qdis", "--quartiles", "OPH")
+    assert (unknown.exit_code, "famille-inconnue" in unknown.stderr) == (2, True)
+    assert qdis("verifier", "bon.json", "--jeu", "jeu.qdis", "--quartiles", "COOP", "--json").exit_code == 2
