@@ -110,8 +110,8 @@ def cs(year: Year) -> Cells:
 
 
 def lc(year: Year) -> Cells:
-    if not year.has("locatif"):
-        return {"LC.moins_3_mois.creance": 0}
+    if not year.has("locatif"):  # rent-to-buy tenants may still owe
+        return {"LC.moins_3_mois.creance": year.balance("411")} if year.balance("411") else {}
     found: Cells = {}
     for row, (debt, depreciation) in aged_balance(year).items():
         found |= {f"LC.{row}.creance": debt, f"LC.{row}.depreciation": depreciation}
@@ -119,6 +119,8 @@ def lc(year: Year) -> Cells:
 
 
 def t02(year: Year) -> Cells:
+    if not year.has("locatif"):
+        return {}
     homes = stock(year)
     return {
         "T02.logements_familiaux.n": homes.familiaux,
@@ -132,6 +134,8 @@ def t02(year: Year) -> Cells:
 
 
 def t12(year: Year) -> Cells:
+    if not year.has("locatif"):
+        return {}
     homes = stock(year)
     return {"T12.perte_vacance.n": homes.perte_vacance, "T12.charges_vacants.n": homes.charges_vacants}
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import annexes
 import cells
+import questionnaire
 from cells import Value
 from ledger import COOPERATIVES, ZERO, Year, cents, years_of
 from statements import verify, verify_sequence
 
+PARTS = (cells, questionnaire, annexes)
 FOLDER = Path(__file__).resolve().parent.parent / "rulesets" / "2023" / "dossiers"
 
 
@@ -27,10 +29,11 @@ def document(year: Year, balance: str) -> dict[str, Any]:
         "format": "qdis-dossier/1",
         "exercice": year.year,
         "organisme": year.cooperative.name,
-        "cellules": {code: written(value) for code, value in (cells.cells(year) | annexes.cells(year)).items()},
+        "cellules": {code: written(value) for part in PARTS for code, value in part.cells(year).items()},
         "listes": {
             name: [{column: written(value) for column, value in row.items()} for row in rows]
-            for name, rows in (cells.lists(year) | annexes.lists(year)).items()
+            for part in PARTS
+            for name, rows in part.lists(year).items()
         },
         "balance": balance,
     }
