@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import re
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,9 @@ class Source:
         return len(self._line_starts)
 
 
+_COMMENT: Final = re.compile(r"#[^\n]*")
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of code points in a source."""
@@ -57,6 +62,11 @@ class Span:
     def text(self) -> str:
         """The characters covered."""
         return self.source.text[self.start : self.end]
+
+    @property
+    def inline(self) -> str:
+        """The text on one line, comments left out: a formula as its author wrote it."""
+        return " ".join(_COMMENT.sub("", self.text).split())
 
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""

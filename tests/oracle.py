@@ -307,7 +307,7 @@ class Year:
             case typed.Sum(terms):
                 return self.sum(terms, rows)
             case typed.Product(factors):
-                return self.product(factors, " ".join(expr.span.text.split()), rows)
+                return self.product(factors, " ".join(re.sub("#.*", "", expr.span.text).split()), rows)
             case typed.Comparison():
                 return self.comparison(expr, rows)
             case typed.Between():

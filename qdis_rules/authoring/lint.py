@@ -194,7 +194,7 @@ def _divisions(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
         for divisor, known in _divisors(formula, _nonzero(guard)):
             if divisor not in known and divisor.span not in seen and not _is_nonzero_constant(ruleset, divisor):
                 seen.add(divisor.span)
-                yield errors.unguarded_division(divisor.span, " ".join(divisor.span.text.split()))
+                yield errors.unguarded_division(divisor.span, divisor.span.inline)
 
 
 def _divisors(expr: typed.Expr, known: frozenset[typed.Expr]) -> Iterator[tuple[typed.Expr, frozenset[typed.Expr]]]:

@@ -46,11 +46,6 @@ def pieces(typings: Sequence[typed.Expr]) -> tuple[Piece, ...]:
     return (*found, *_plain(span.source.text[at : span.end], margin))
 
 
-def text_of(expr: typed.Expr) -> str:
-    """Return a formula on one line, as its author wrote it, without comments."""
-    return " ".join(_without_comments(expr.span.text).split())
-
-
 @dataclass(slots=True)
 class _Place:
     span: Span
@@ -71,7 +66,7 @@ def _mentions(span: Span, typings: Iterable[typed.Expr]) -> Iterator[tuple[Span,
             (place.answers if isinstance(node, typed.Const) else place.codes)[named] = None
             place.years.add(node.back if isinstance(node, typed.CellValue | typed.AggregateValue) else 0)
     for _, place in sorted(places.items(), key=lambda entry: entry[0]):
-        text = " ".join(place.span.text.split())
+        text = place.span.inline
         yield place.span, Mention(text, tuple(place.codes), tuple(place.answers), 0 not in place.years)
 
 

@@ -288,7 +288,7 @@ class Views:
         if cell is None:
             return None
         implied = self.implied(cell.code)
-        said = {check.code.rpartition("~")[2]: " ".join(check.span.text.split()) for check in implied}
+        said = {check.code.rpartition("~")[2]: check.span.inline for check in implied}
         return FormCell(
             cell,
             self.kind(cell.code),

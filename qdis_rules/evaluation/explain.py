@@ -150,8 +150,10 @@ class _Explainer:
             label=label,
             value=str(result.verdict),
             origin="",
-            formula=_text(instance.body) if instance is not None and result.origin is None else None,
-            guard=_text(instance.guard) if instance is not None and instance.guard and result.origin is None else None,
+            formula=instance.body.span.inline if instance is not None and result.origin is None else None,
+            guard=instance.guard.span.inline
+            if instance is not None and instance.guard and result.origin is None
+            else None,
             source=notes.source,
             reliability=notes.reliability,
             mark=notes.mark,
@@ -184,8 +186,8 @@ class _Explainer:
             label=label,
             value=value,
             origin=str(origin) if origin is not None else "",
-            formula=_text(formula) if formula is not None else None,
-            guard=_text(guard) if guard is not None else None,
+            formula=formula.span.inline if formula is not None else None,
+            guard=guard.span.inline if guard is not None else None,
             source=notes.source,
             reliability=notes.reliability,
             mark=notes.mark,
@@ -308,7 +310,3 @@ _GRAVITY: Final = (
 
 def _leaf(code: str, label: str, value: str, origin: str = "", repeated: bool = False) -> Explanation:
     return Explanation(code, label, value, origin, None, None, None, None, None, (), (), (), (), repeated)
-
-
-def _text(expr: typed.Expr) -> str:
-    return " ".join(expr.span.text.split())

@@ -184,7 +184,7 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
     thresholds = []
     for threshold, code, _ in step.thresholds:
         crossed = guarded(code, evaluation.frame, aggregate.code)
-        text = " ".join(threshold.condition.span.text.split())
+        text = threshold.condition.span.inline
         thresholds.append(
             ThresholdResult(
                 threshold.name,

@@ -64,7 +64,7 @@ class Compiler:
             case typed.Sum(terms):
                 return _sum([(minus, self.code(term)) for minus, term in terms])
             case typed.Product(factors):
-                subject = " ".join(expr.span.text.split())
+                subject = expr.span.inline
                 return _product([(divides, self.code(factor)) for divides, factor in factors], subject)
             case typed.Comparison(left, op, right, margin):
                 return _comparison(self.code(left), op, self.code(right), self.margin(margin))

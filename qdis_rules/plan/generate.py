@@ -342,8 +342,7 @@ class _Writer:
         self.line(f"{n} = {top}")
         self.line(f"{d} = {' * '.join(below)}")
         if any(self._may_be_zero(divisor) for divisor in divisors):
-            subject = " ".join(expr.span.text.split())
-            division = self.constant(Undefined.of(CauseKind.DIVISION, subject))
+            division = self.constant(Undefined.of(CauseKind.DIVISION, expr.span.inline))
             self.line(f"if {d}.__class__ is not D or not {d}: {n}, {d} = divided({n}, {d}, {division})")
         return _Quotient(n, d)
 

@@ -156,3 +156,23 @@ def test_a_comparison_inside_a_filter_is_no_gap_of_the_check() -> None:
     dossier = Dossier(2023, lists={"B": [{"k": "p", "x": 1}, {"k": "q", "x": 10}]})
     (gap,) = assert_agrees(compiled(text), dossier).checks["C"].gaps
     assert (gap.left, gap.gap) == (10, 5)
+
+
+COMMENTED = """
+jeu X exercice 2023
+tableau T « t »
+  colonne n « n » en EUR
+  ligne a « a »
+  ligne b « b »
+famille F « f »
+agrégat F.q « q » en %
+  = T.a # ce qui est reçu
+    / T.b # ce qui est dû
+"""
+
+
+def test_a_comment_inside_a_formula_is_not_told() -> None:
+    """Neither in an explanation, nor in the cause of a division by zero."""
+    report = assert_agrees(compiled(COMMENTED), Dossier(2023, typed={"T.a.n": 1, "T.b.n": 0}))
+    assert report.explain("F.q").formula == "T.a / T.b"
+    assert [str(cause) for cause in report.aggregates["F.q"].causes] == ["division par zéro : T.a / T.b"]
