@@ -11,7 +11,7 @@ import click
 
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, CallError, FrenchCommand
-from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, ruleset_of, written_day
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, references_beside, ruleset_of, written_day
 from qdis_rules.cli.proof import chart_of
 from qdis_rules.evaluation.dossier import Problem
 
@@ -66,7 +66,7 @@ def documenter(
         ruleset = ruleset.on(day)
     from qdis_rules.documenting import NOTICE, Beside, CannotWrite, notice_as_pdf, pages_of, write_site
 
-    pages = dict(pages_of(ruleset.typed, Beside(_chart_beside(which))))
+    pages = dict(pages_of(ruleset.typed, Beside(_chart_beside(which), references_beside(which, ruleset))))
     if as_pdf:
         try:
             pages["notice.pdf"] = notice_as_pdf(pages[NOTICE])

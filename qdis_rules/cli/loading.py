@@ -119,6 +119,17 @@ def dossier_of(file: str) -> Dossier:
         raise CannotUse([failure(file, "", "fichier-illisible", "ce fichier ne peut pas être lu")]) from None
 
 
+def references_beside(which: int | str, ruleset: Ruleset) -> tuple[Reference, ...]:
+    """Return the quartiles that stand with a ruleset, none when there are none. Raises CannotUse."""
+    from qdis_rules.formats.references import load_references
+    from qdis_rules.pipeline import REFERENCES
+
+    try:
+        return load_references(which, ruleset)
+    except DossierError as error:
+        raise CannotUse([Failure(REFERENCES, error.problems)]) from None
+
+
 class Loader:
     """Rulesets are compiled once, however many dossiers need them, and put on the day of the verification."""
 
@@ -141,13 +152,9 @@ class Loader:
 
     def references(self, ruleset: Ruleset, family: str) -> dict[str, Reference]:
         """Return the quartiles of a family by aggregate, from the ruleset's own folder. Raises CannotUse."""
-        from qdis_rules.formats.references import load_references
         from qdis_rules.pipeline import REFERENCES
 
-        try:
-            found = load_references(self._which or ruleset.year, ruleset)
-        except DossierError as error:
-            raise CannotUse([Failure(REFERENCES, error.problems)]) from None
+        found = references_beside(self._which or ruleset.year, ruleset)
         of_family = {each.aggregate: each for each in found if each.family.casefold() == family.casefold()}
         if not of_family:
             known = ", ".join(sorted({each.family for each in found}))
