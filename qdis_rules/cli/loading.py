@@ -155,6 +155,9 @@ class Loader:
         from qdis_rules.pipeline import REFERENCES
 
         found = references_beside(self._which or ruleset.year, ruleset)
+        if not found:
+            message = f"il n'y a pas de {REFERENCES} à côté de ce jeu de règles"
+            raise CannotUse([failure(REFERENCES, "", "references-introuvables", message)])
         of_family = {each.aggregate: each for each in found if each.family.casefold() == family.casefold()}
         if not of_family:
             known = ", ".join(sorted({each.family for each in found}))

@@ -37,13 +37,14 @@ class Reference:
 
 
 def load_references(which: int | str | Path, ruleset: Ruleset) -> tuple[Reference, ...]:
-    """Return the references that stand with a ruleset: beside the rules of a bundled year, or in its folder.
+    """Return the references that stand with a ruleset, in `quartiles.csv` in its folder; none without that file.
 
     Raises:
         FileNotFoundError: no such bundled year.
         DossierError: what `read_references` says.
     """
-    return read_references(references_path(which), ruleset)
+    path = references_path(which)
+    return read_references(path, ruleset) if path.exists() else ()
 
 
 def read_references(path: str | Path, ruleset: Ruleset) -> tuple[Reference, ...]:
