@@ -243,8 +243,15 @@ class Year:
         given = (*self.typed, *self.imported, *self.accounts)
         return any(self.ruleset.cells[code].table == table for code in given)
 
+    def begun(self, table: str) -> bool:
+        """True when the dossier has a row of the list, or types or imports a cell of the table."""
+        given = (*self.typed, *self.imported)
+        return bool(self.dossier.lists.get(table)) or any(self.ruleset.cells[code].table == table for code in given)
+
     def closed(self, table: str) -> Undefined | NotApplicable | None:
-        """What `sans objet quand` makes of the cells of a table; None when it applies."""
+        """What `facultatif` and `sans objet quand` make of the cells of a table; None when it applies."""
+        if self.ruleset.tables[table].optional and not self.begun(table):
+            return NOT_APPLICABLE
         condition = self.ruleset.tables[table].not_applicable
         if condition is None:
             return None
@@ -480,6 +487,8 @@ class Year:
 
     def supplied(self, code: str, row: int | None) -> bool:
         """True when a value is given before `vide vaut 0`; a table that does not apply holds only what is typed."""
+        if code in self.ruleset.tables:
+            return self.begun(code)
         cell = self.ruleset.cells[code]
         if cell.row != "*":
             if code in self.typed or code in self.imported:
@@ -553,7 +562,7 @@ def takes(selection: typed.Selection, account: str) -> bool:
 def reached(ruleset: typed.TypedRuleset, account: Account) -> bool:
     """True when a statement reads the closing balance of the account.
 
-    Statements are the tables with an `état comptable`; when there is none, those not computed.
+    Statements are the tables with an `état comptable`; when there is none, those neither computed nor `facultatif`.
     """
     named = {table.code for table in ruleset.tables.values() if table.statement is not None}
     net = Fraction(account.closing_debit) - Fraction(account.closing_credit)
@@ -562,7 +571,7 @@ def reached(ruleset: typed.TypedRuleset, account: Account) -> bool:
         table = ruleset.tables[cell.table]
         if selection is None or " " in selection.reading:
             continue
-        if (named and table.code not in named) or (not named and table.origin == "calcul"):
+        if (named and table.code not in named) or (not named and (table.origin == "calcul" or table.optional)):
             continue
         ignored = selection.reading == "débiteurs" and net < 0 or selection.reading == "créditeurs" and net > 0
         if takes(selection, account.number) and not ignored:

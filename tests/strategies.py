@@ -357,7 +357,7 @@ class Writer:
         self.past.append(ref)
 
     def attributes(self) -> str:
-        text = " état comptable « E »" if self.chance(15) else ""
+        text = " état comptable « E »" if self.chance(15) else " facultatif" if self.chance(25) else ""
         text += " vide vaut 0" if self.chance(45) else ""
         if self.chance(30):
             text += f" sans objet quand {self.condition(1, Scope())}"
@@ -723,7 +723,7 @@ def histories(draw: DrawFn, ruleset: typed.TypedRuleset) -> tuple[Dossier, ...]:
 FRAGMENTS = (
     *"jeu X exercice 2023 tolérance 1 EUR version « 1 » titre inclure « autre.qdis » unité lot paramètre P en % = 3 pour 2023"
     .split(" "),
-    *"tableau T BA origine saisie calcul état comptable « E » vide vaut 0 sans objet quand liste clé k priorité ligne colonne rubrique".split(" "),
+    *"tableau T BA origine saisie calcul état comptable « E » facultatif vide vaut 0 sans objet quand liste clé k priorité ligne colonne rubrique".split(" "),
     *"entier choix a | b oui/non date texte 20 positif entre 0 et 100 sur n obligatoire reprise de ouverture débit".split(" "),
     *"comptes n : 21 ; 22 sauf 225 crédit débiteurs mouvements source fiabilité à confirmer aide repère depuis 2022.T.x".split(" "),
     *"contrôle C1 bloquant avertissement information justifiable pour chaque parmi agrégat F.a interne arrondi 2".split(" "),

@@ -15,7 +15,13 @@ from rich.text import Text
 from qdis_rules.cli.view import Filling, Group, Row, Tab, View
 
 _TINTS = ("red", "yellow", "cyan")
-_STATES = {"complet": "green", "partiel": "yellow", "non fourni": "red", "sans objet": "dim"}
+_STATES = {
+    "complet": "green",
+    "partiel": "yellow",
+    "non fourni": "red",
+    "facultatif, non fourni": "dim",
+    "sans objet": "dim",
+}
 
 
 def pretty(view: View) -> Iterator[RenderableType]:

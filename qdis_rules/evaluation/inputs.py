@@ -21,8 +21,8 @@ class Inputs:
 
     The first value present is retained: typed, imported, accounts. `others` are the rest,
     `{code: {origin: value}}`; `other_rows` those of computed list columns, by (code, row).
-    `supplied` are the cells the dossier itself gives; `pending` those that accounts give, by
-    table, if that table applies. `fractions` tells that some number is no Decimal.
+    `supplied` are the cells the dossier itself gives and the tables it begins; `pending` the cells
+    that accounts give, by table, if that table applies. `fractions` tells that some number is no Decimal.
     """
 
     values: list[Value | ListValue]
@@ -64,7 +64,9 @@ def inputs_of(
         for index, line in enumerate(lines)
         for column in line
     }
-    supplied = {*entered, *imported, *(code for code, _ in in_row)}
+    begun = {table for table, lines in rows.items() if lines}
+    begun.update(ruleset.cells[code].table for code in (*entered, *imported))  # accounts alone begin no table
+    supplied = {*begun, *entered, *imported, *(code for code, _ in in_row)}
     pending: dict[str, set[str]] = {}
     for code in by_accounts:
         table = ruleset.cells[code].table

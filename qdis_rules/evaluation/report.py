@@ -257,7 +257,9 @@ def _completeness(evaluation: Evaluation, table: typed.Table, missing: tuple[str
         filled = sum(1 for code in entered if code in evaluation.frame.supplied)
         expected = len(entered)
         given = any(code in evaluation.frame.supplied for code in table.cells)
-    if closed is True:
+    if table.optional and table.code not in evaluation.frame.supplied:
+        status = "facultatif, non fourni"
+    elif closed is True:
         status = "sans objet"
     elif not given:
         status = "non fourni" if expected or table.is_list else "complet"

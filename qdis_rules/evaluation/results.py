@@ -229,7 +229,7 @@ class TableCompleteness:
     code: str
     label: str
     mark: str | None
-    status: str  # "sans objet", "non fourni", "partiel" or "complet"
+    status: str  # "sans objet", "facultatif, non fourni", "non fourni", "partiel" or "complet"
     filled: int
     expected: int
     missing_required: tuple[str, ...]

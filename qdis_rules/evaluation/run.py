@@ -163,7 +163,7 @@ def _by_closures(plan: Plan, frame: Frame) -> list[Value | None]:
 
 
 def _gated(frame: Frame, gate: int | None) -> Undefined | NotApplicable | None:
-    """Return what a table's `sans objet quand` makes of its cells, or None when it applies."""
+    """Return what the gate of a table makes of its cells, or None when it applies."""
     if gate is None:
         return None
     closed = frame.values[gate]

@@ -152,13 +152,15 @@ def statements(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
     """Return the statements that must read the whole balance, by title, each with the codes of its tables.
 
     They are those that `état comptable` names. Where no table names one, each table that is
-    not computed stands for itself.
+    neither computed nor `facultatif` stands for itself.
     """
     named: dict[str, tuple[str, ...]] = {}
     for code, table in tables.items():
         if table.statement is not None:
             named[table.statement] = (*named.get(table.statement, ()), code)
-    return named or {code: (code,) for code, table in tables.items() if table.origin != "calcul"}
+    return named or {
+        code: (code,) for code, table in tables.items() if table.origin != "calcul" and not table.optional
+    }
 
 
 def reads_closing(selection: Selection) -> bool:

@@ -88,12 +88,13 @@ class _Checker:
                     formulas[symbol.code] = formula
         aggregates = {code: self._aggregate(code) for code in self.symbols.aggregates}
         formulas.update((code, aggregate.formula) for code, aggregate in aggregates.items())
-        order = self._order(formulas, aggregates, not_applicable)
+        tables = {code: self._table(code, not_applicable.get(code)) for code in self.symbols.tables}
+        order = self._order(formulas, aggregates, tables)
         if order is not None:
             self._crossings(candidates, formulas, order)
         cells = self._cells(formulas)
-        tables = {code: self._table(code, not_applicable.get(code)) for code in self.symbols.tables}
         tolerances = self._tolerances()
+        self._optional(tables, formulas)
         entered = {code: cell.unit for code, cell in cells.items() if cell.unit is not None}
         leaves = Leaves(formulas, entered, order or ())
         margins = Margins(tolerances, self.symbols.units, leaves, self.diagnostics)
@@ -222,14 +223,15 @@ class _Checker:
         self,
         formulas: Mapping[str, typed.Expr],
         aggregates: Mapping[str, typed.Aggregate],
-        not_applicable: Mapping[str, typed.Expr],
+        tables: Mapping[str, typed.Table],
     ) -> list[str] | None:
         """Return the dependency order, or None once cycles are reported."""
         graph: dict[str, dict[str, Span]] = {}
-        for code, condition in not_applicable.items():
-            graph[code] = dict(reads(condition))
         for table in self.symbols.tables.values():
-            gate = {table.code: table.decl.name.span} if table.code in not_applicable else {}
+            closed = tables[table.code].closed
+            gate = {table.code: table.decl.name.span} if closed is not None else {}
+            if closed is not None:
+                graph[table.code] = dict(reads(closed))
             for symbol in table.cells.values():
                 formula = formulas.get(symbol.code)
                 graph[symbol.code] = {**(dict(reads(formula)) if formula else {}), **gate}
@@ -293,6 +295,14 @@ class _Checker:
                         computed, operand = twice
                         place = formulas[computed].span
                         self.diagnostics.append(errors.counted_twice(span, computed, operand, place))
+
+    def _optional(self, tables: Mapping[str, typed.Table], formulas: Mapping[str, typed.Expr]) -> None:
+        """Report a `facultatif` table that a cooperative cannot leave empty, or cannot begin."""
+        for table in tables.values():
+            if table.optional and table.statement is not None:
+                self.diagnostics.append(errors.optional_statement(table.span, table.code, table.statement))
+            elif table.optional and all(code in formulas for code in table.cells):
+                self.diagnostics.append(errors.optional_computed(table.span, table.code))
 
     # --- declarations -------------------------------------------------------------
 
@@ -399,6 +409,7 @@ class _Checker:
             origin=decl.origin.text if decl.origin else "saisie",
             statement=decl.statement.value if decl.statement else None,
             empty_is_zero=decl.empty_is_zero,
+            optional=decl.optional,
             not_applicable=not_applicable,
             key=decl.list_key.text if decl.list_key else None,
             rows={

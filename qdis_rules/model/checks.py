@@ -191,7 +191,7 @@ class Checks:
             scope = Scope(Bare.ROW, table, symbol.row.name.text, symbol.column.name.text)
         required = required or symbol.column.required
         if required is not None:
-            self._required(symbol, required, value, scope, rows_of)
+            self._required(table, symbol, required, value, scope, rows_of)
 
     def _bounds(
         self, symbol: CellSymbol, bounds: tree.Bounds, value: typed.Expr, scope: Scope, rows_of: str | None
@@ -227,11 +227,17 @@ class Checks:
         return self.expressions.expect(node, scope, symbol.type, symbol.column.name.span)
 
     def _required(
-        self, symbol: CellSymbol, required: tree.Required, value: typed.Expr, scope: Scope, rows_of: str | None
+        self,
+        table: TableSymbol,
+        symbol: CellSymbol,
+        required: tree.Required,
+        value: typed.Expr,
+        scope: Scope,
+        rows_of: str | None,
     ) -> None:
         span = required.span
         guard = self.expressions.condition(required.condition, scope) if required.condition is not None else None
-        closed = self.tables[self.cells[symbol.code].table].not_applicable
+        closed = self.tables[table.code].closed
         if closed is not None:
             applies = typed.Not(closed, CONDITION, span)
             guard = applies if guard is None else typed.And((applies, guard), CONDITION, span)

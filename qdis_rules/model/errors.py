@@ -217,6 +217,24 @@ def empty_table(span: Span, code: str, what: str) -> Diagnostic:
     return _error("tableau-vide", f"le tableau {code} n'a pas de {what}", span, "déclaré ici", help=help)
 
 
+def optional_statement(span: Span, table: str, statement: str) -> Diagnostic:
+    return _error(
+        "facultatif-impossible",
+        f"{table} est de l'état comptable « {statement} » : ses comptes seraient perdus tant que rien n'y est saisi",
+        span,
+        "tableau facultatif",
+    )
+
+
+def optional_computed(span: Span, table: str) -> Diagnostic:
+    return _error(
+        "facultatif-impossible",
+        f"{table} n'a que des cellules calculées : rien ne s'y saisit, il resterait sans objet",
+        span,
+        "tableau facultatif",
+    )
+
+
 def not_for_list(span: Span, what: str) -> Diagnostic:
     return _error("liste-incoherente", f"{what} ne s'emploie pas dans une liste", span)
 

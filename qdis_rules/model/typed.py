@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from qdis_rules.model.types import ERROR, Type
+from qdis_rules.model.types import CONDITION, ERROR, Type
 from qdis_rules.numbers import Exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
@@ -215,7 +215,10 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """True when the dossier itself gives the cell a value (before `vide vaut 0`)."""
+    """True when the dossier itself gives the cell a value (before `vide vaut 0`).
+
+    Of a table: when it gives a row, or types or imports a cell. Accounts alone begin no table.
+    """
 
     code: str
     in_row: bool
@@ -377,6 +380,7 @@ class Table:
     """A table: its rows and columns in the order declared; `key` names a list's key column.
 
     Tables with the same `statement` are one accounting statement: an account counts once in it.
+    `optional` is `facultatif`, `not_applicable` its `sans objet quand`.
     """
 
     code: str
@@ -384,6 +388,7 @@ class Table:
     origin: str
     statement: str | None
     empty_is_zero: bool
+    optional: bool
     not_applicable: Expr | None
     key: str | None
     rows: Mapping[str, RowInfo]
@@ -396,6 +401,14 @@ class Table:
     def is_list(self) -> bool:
         """True when the dossier supplies the rows."""
         return self.key is not None
+
+    @property
+    def closed(self) -> Expr | None:
+        """When its cells are *sans objet*: nothing of a `facultatif` table is given, or it does not apply."""
+        if not self.optional:
+            return self.not_applicable
+        empty = Not(Supplied(self.code, False, CONDITION, self.span), CONDITION, self.span)
+        return empty if self.not_applicable is None else Or((empty, self.not_applicable), CONDITION, self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,7 +600,7 @@ class Example:
 class TypedRuleset:
     """A whole ruleset, checked. All mappings follow the order of declaration by code.
 
-    `order` lists table codes (their `sans objet quand`), cell codes and aggregate codes so
+    `order` lists table codes (what closes them), cell codes and aggregate codes so
     that each comes after what it reads. `tolerances` are (unit, amount in base units);
     `unit_labels` name the units declared with a label.
     `day` is the day its campagne was read for (None: the ruleset as written), `standings` how the

@@ -32,7 +32,8 @@ class Frame:
     """One evaluation of one dossier.
 
     `rows` tells, by list, which of its rows is at hand; `supplied` the cells the dossier itself
-    gives, `pending` those it gives, by table, if that table applies; `past(k)` is the year k years ago, if known.
+    gives and the tables it begins, `pending` the cells it gives, by table, if that table applies;
+    `past(k)` is the year k years ago, if known.
     """
 
     year: int

@@ -668,7 +668,7 @@ def _enter(writer: _Writer, cell: typed.Cell, slot: int) -> None:
 
 
 def _write_gate(writer: _Writer, ruleset: typed.TypedRuleset, table: str) -> None:
-    condition = ruleset.tables[table].not_applicable
+    condition = ruleset.tables[table].closed
     assert condition is not None
     closed = f"g_{writer.slots[table]}"
     writer.line(f"V[{writer.slots[table]}] = {closed} = {writer.other(condition)}")

@@ -19,7 +19,7 @@ from qdis_rules.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The `sans objet quand` of a table, into its slot."""
+    """Whether a table is *sans objet*, into its slot."""
 
     slot: int
     table: str
@@ -174,9 +174,9 @@ def _step(ruleset: typed.TypedRuleset, compiler: Compiler, slots: Mapping[str, i
                 for threshold in aggregate.thresholds
             ),
         )
-    condition = ruleset.tables[code].not_applicable
-    assert condition is not None
-    return Gate(slot, code, compiler.code(condition))
+    closed = ruleset.tables[code].closed
+    assert closed is not None
+    return Gate(slot, code, compiler.code(closed))
 
 
 def _trial(compiler: Compiler, instance: typed.CheckInstance) -> Trial:

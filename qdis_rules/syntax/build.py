@@ -167,7 +167,7 @@ class Builder:
         not_applicable: tree.Expr | None = None
         list_key: tree.Name | None = None
         priority: str | None = None
-        zero = False
+        zero = optional = False
         seen: dict[str, Span] = {}
         notes: list[Node] = []
         for attribute in _trees(parts, "tableau_attribut"):
@@ -185,6 +185,8 @@ class Builder:
                     zero = True
                     if self._decimal(_token(rest[0])) != 0:
                         self.diagnostics.append(errors.bad_word(self._span(rest[0]), "un défaut permis", ("0",)))
+                case "FACULTATIF":
+                    optional = True
                 case "SANS_OBJET_QUAND":
                     not_applicable = self._expr(rest[0])
                 case "LISTE":
@@ -197,6 +199,7 @@ class Builder:
             origin,
             statement,
             zero,
+            optional,
             not_applicable,
             list_key,
             priority,

@@ -221,6 +221,8 @@ def _table_head(node: tree.TableDecl) -> list[str]:
         lines.append(f"  état comptable {_text(node.statement)}")
     if node.empty_is_zero:
         lines.append("  vide vaut 0")
+    if node.optional:
+        lines.append("  facultatif")
     if node.not_applicable is not None:
         lines += _lay(_Clause("sans objet quand ", node.not_applicable), STEP)
     if node.list_key is not None:

@@ -441,6 +441,7 @@ class TableDecl:
     origin: Name | None
     statement: Text | None
     empty_is_zero: bool
+    optional: bool
     not_applicable: Expr | None
     list_key: Name | None
     priority: str | None  # "ligne" or "colonne"

@@ -24,6 +24,7 @@ KEYWORDS: Final = {
     "TITRE": "titre",
     "TOLERANCE": "tolérance",
     "ORIGINE": "origine",
+    "FACULTATIF": "facultatif",
     "LISTE": "liste",
     "CLE": "clé",
     "PRIORITE": "priorité",

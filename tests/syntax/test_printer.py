@@ -97,6 +97,7 @@ paramètre P.oui « Oui » oui/non = oui pour 2023 ; non
 tableau BA « Bilan actif »
   origine rapatriement
   vide vaut 0
+  facultatif
   sans objet quand T01.classe = accession_seule
   liste clé siren
   priorité colonne
@@ -767,6 +768,7 @@ tables = st.builds(
     texts,
     maybe(name(st.sampled_from(ORIGINS))),
     maybe(texts),
+    st.booleans(),
     st.booleans(),
     maybe(expressions),
     maybe(names),
