@@ -158,9 +158,7 @@ def statements(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
     for code, table in tables.items():
         if table.statement is not None:
             named[table.statement] = (*named.get(table.statement, ()), code)
-    return named or {
-        code: (code,) for code, table in tables.items() if table.origin != "calcul" and not table.optional
-    }
+    return named or {code: (code,) for code, table in tables.items() if table.origin != "calcul" and not table.optional}
 
 
 def reads_closing(selection: Selection) -> bool:
