@@ -91,6 +91,7 @@ class Writer:
     lists: list[ListText] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     prefix: int = 10
+    folding: bool = False
 
     # --- drawing ------------------------------------------------------------------
 
@@ -149,8 +150,16 @@ class Writer:
                 return f"année({self.pick(dates)})" if dates else "exercice"
             case _:
                 name = self.pick(("somme", "somme", "moyenne", "min", "max"))
-                items = [self.item(kind, depth - 1, scope, zero) for _ in range(self.upto(1, 3))]
-                return f"{name}({' ; '.join(items)})"
+                return f"{name}({' ; '.join(self.items(name, kind, depth, scope, zero))})"
+
+    def items(self, name: str, kind: str, depth: int, scope: Scope, zero: bool) -> list[str]:
+        """The arguments of `somme` and the like; inside another, `min` and `max` of several take no range."""
+        size, outer = self.upto(1, 3), self.folding
+        one = self.number if outer and size > 1 and name in ("min", "max") else self.item
+        self.folding = True
+        found = [one(kind, depth - 1, scope, zero) for _ in range(size)]
+        self.folding = outer
+        return found
 
     def divisor(self, kind: str, depth: int, scope: Scope) -> str:
         """Something to divide by: often zero, often between brackets."""

@@ -554,6 +554,16 @@ def range_of_mixed(span: Span) -> Diagnostic:
     return _error("plage-melangee", "ces plages n'ont pas les mêmes lignes", span, "plages de lignes différentes")
 
 
+def range_ambiguous(span: Span, function: str, outer: str) -> Diagnostic:
+    return _error(
+        "plage-ambigue",
+        f"ce {function} porte-t-il sur chaque cellule de la plage, ou sur toutes à la fois ?",
+        span,
+        f"dans {outer}, deux lectures",
+        help=f"sur chaque cellule : si x > y alors x sinon y ; sur toutes : un agrégat à part, hors de {outer}(…)",
+    )
+
+
 def range_malformed(span: Span) -> Diagnostic:
     return _error(
         "plage-malformee",

@@ -432,6 +432,10 @@ class Expressions:
         span = argument.span
         if isinstance(argument, tree.Filtered):
             condition_node, argument = argument.condition, argument.value
+        unclear = self.ranges.ambiguous(argument, FOLDS)
+        if unclear is not None:
+            self.diagnostics.append(errors.range_ambiguous(unclear.span, unclear.function.text, function))
+            return None
         listed = self.ranges.whole_list(argument, function)
         if listed is not None:
             value: typed.Expr = typed.Const(Decimal(1), PLAIN, span)

@@ -43,6 +43,14 @@ class Ranges:
             case _:
                 return [found for child in tree.children(node) for found in self.inside(child, folds)]
 
+    def ambiguous(self, node: tree.Expr, folds: tuple[str, ...]) -> tree.Call | None:
+        """Return a `min` or `max` in `node` that could stand for each cell of its range, or for all of them at once."""
+        if isinstance(node, tree.Call) and fold(node.function.text) in ("min", "max") and len(node.arguments) > 1:
+            if any(self.inside(argument, folds) for argument in node.arguments):
+                return node
+        found = (self.ambiguous(child, folds) for child in tree.children(node))
+        return next((call for call in found if call is not None), None)
+
     def whole_list(self, node: tree.Expr, function: str) -> TableSymbol | None:
         """Return the list that `nombre(T)` counts."""
         if function == "nombre" and isinstance(node, tree.Reference) and len(node.parts) == 1:
