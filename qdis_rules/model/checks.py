@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -82,21 +82,15 @@ class Checks:
         variable = iteration.variable.text if iteration.variable else None
         over_rows = iteration.over == "ligne"
         if table.is_list:
-            if not over_rows or iteration.among:
-                what = "« pour chaque colonne »" if not over_rows else "« parmi »"
+            named = "« parmi »" if iteration.among else "« sauf »" if iteration.excepted else None
+            what = named if over_rows else "« pour chaque colonne »"
+            if what is not None:
                 self.diagnostics.append(errors.not_for_list(iteration.span, what))
                 return []
             return [(None, None, table.code, Scope(Bare.LIST, table, None, None, variable))]
         known: Mapping[str, tree.Row | tree.Column] = table.rows if over_rows else table.columns
-        names = []
-        for name in iteration.among:
-            if name.text in known:
-                names.append(name.text)
-            elif name.text not in table.broken:
-                report = errors.unknown_row if over_rows else errors.unknown_column
-                self.diagnostics.append(report(name.span, table.code, table.decl.name.span, known))
         places: list[tuple[str | None, str | None, str | None, Scope]] = []
-        for key in names if iteration.among else known:
+        for key in self._walked(iteration, table, known):
             label = known[key].label
             scope = (
                 Scope(Bare.COLUMN, table, key, None, variable)
@@ -105,6 +99,50 @@ class Checks:
             )
             places.append((key, label.value if label else key, None, scope))
         return places
+
+    def _walked(
+        self, iteration: tree.Iteration, table: TableSymbol, known: Mapping[str, tree.Row | tree.Column]
+    ) -> list[str]:
+        """Return the rows or columns an iteration walks: those after `parmi` (else all), but those after `sauf`."""
+        before = len(self.diagnostics)
+        among = self._named(iteration.among, table, known) if iteration.among else dict.fromkeys(known, iteration.span)
+        excepted = self._named(iteration.excepted, table, known)
+        ends = {
+            name.text for part in (*iteration.among, *iteration.excepted) for name in (part.first, part.last) if name
+        }
+        if len(self.diagnostics) == before and not ends & table.broken:
+            for name, span in excepted.items():
+                if name not in among:
+                    self.diagnostics.append(errors.excepts_nothing(span, name))
+            if excepted and among.keys() <= excepted.keys():
+                self.diagnostics.append(errors.walks_nothing(iteration.span, iteration.over))
+        return [name for name in among if name not in excepted]
+
+    def _named(
+        self, stretches: Sequence[tree.Stretch], table: TableSymbol, known: Mapping[str, tree.Row | tree.Column]
+    ) -> dict[str, Span]:
+        """Return the names that stretches stand for, each with the stretch that says it."""
+        found: dict[str, Span] = {}
+        order = list(known)
+        report = errors.unknown_row if known is table.rows else errors.unknown_column
+        for stretch in stretches:
+            ends = [stretch.first, stretch.last or stretch.first]
+            unknown = [name for name in dict.fromkeys(ends) if name.text not in known]
+            for name in unknown:
+                if name.text not in table.broken:
+                    self.diagnostics.append(report(name.span, table.code, table.decl.name.span, known))
+            if unknown:
+                continue
+            first, last = (order.index(name.text) for name in ends)
+            if first > last:
+                places = (known[name.text].name.span for name in ends)
+                self.diagnostics.append(errors.range_backwards(stretch.span, *places))
+            keys = order[first : last + 1]
+            again = next((key for key in keys if key in found), None)
+            if again is not None:
+                self.diagnostics.append(errors.walked_twice(stretch.span, again, found[again]))
+            found.update((key, stretch.span) for key in keys if key not in found)
+        return found
 
     def _instance(
         self, decl: tree.CheckDecl, key: str | None, label: str | None, rows_of: str | None, scope: Scope

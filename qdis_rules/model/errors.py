@@ -235,6 +235,20 @@ def optional_computed(span: Span, table: str) -> Diagnostic:
     )
 
 
+def walked_twice(span: Span, name: str, first: Span) -> Diagnostic:
+    return _error(
+        "parcours-incoherent", f"{name} est déjà nommée", span, "seconde fois", (Label(first, "première fois"),)
+    )
+
+
+def excepts_nothing(span: Span, name: str) -> Diagnostic:
+    return _error("parcours-incoherent", f"{name} n'est pas parcourue", span, "« sauf » sans effet")
+
+
+def walks_nothing(span: Span, over: str) -> Diagnostic:
+    return _error("parcours-incoherent", f"« sauf » ne laisse aucune {over} à parcourir", span, "parcours vide")
+
+
 def not_for_list(span: Span, what: str) -> Diagnostic:
     return _error("liste-incoherente", f"{what} ne s'emploie pas dans une liste", span)
 

@@ -422,13 +422,24 @@ class Builder:
 
     def _iteration(self, node: Tree[Token]) -> tree.Iteration:
         names = [self._name(t) for t in node.children if _is(t, "NAME")]
-        among = next(iter(_trees(node.children, "noms")), None)
         return tree.Iteration(
             "ligne" if _is(node.children[0], "CHAQUE_LIGNE") else "colonne",
             names[0] if len(names) > 1 else None,
             names[-1],
-            self._names(among) if among else (),
+            self._stretches(node, "parmi"),
+            self._stretches(node, "sauf"),
             self._span(node),
+        )
+
+    def _stretches(self, node: Tree[Token], word: str) -> tuple[tree.Stretch, ...]:
+        stretches = [stretch for named in _trees(node.children, word) for stretch in _trees(named.children, "suite")]
+        return tuple(
+            tree.Stretch(
+                self._name(stretch.children[0]),
+                self._name(stretch.children[-1]) if len(stretch.children) > 1 else None,
+                self._span(stretch),
+            )
+            for stretch in stretches
         )
 
     def _guard(self, parts: Sequence[Node]) -> tree.Expr | None:

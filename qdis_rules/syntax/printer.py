@@ -317,7 +317,13 @@ def _check(node: tree.CheckDecl) -> list[str]:
 
 def _iteration(node: tree.Iteration) -> list[str]:
     variable = f"{node.variable.text} " if node.variable is not None else ""
-    return [f"pour chaque {node.over} {variable}de {node.table.text}", *_names("parmi", node.among)]
+    head = f"pour chaque {node.over} {variable}de {node.table.text}"
+    return [head, *_stretches("parmi", node.among), *_stretches("sauf", node.excepted)]
+
+
+def _stretches(word: str, stretches: Sequence[tree.Stretch]) -> list[str]:
+    names = [node.first.text + (f"..{node.last.text}" if node.last is not None else "") for node in stretches]
+    return [word, *_listed(names)] if names else []
 
 
 def _guard(guard: tree.Expr | None) -> list[str]:

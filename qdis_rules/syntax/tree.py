@@ -525,13 +525,23 @@ class FamilyDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows or columns an iteration names: one, or `a..b`, from `first` to `last` in the order of declaration."""
+
+    first: Name
+    last: Name | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Iteration:
-    """`pour chaque ligne l de T parmi a ; b`."""
+    """`pour chaque ligne l de T parmi a ; b..d sauf c`."""
 
     over: str  # "ligne" or "colonne"
     variable: Name | None
     table: Name
-    among: tuple[Name, ...]
+    among: tuple[Stretch, ...]
+    excepted: tuple[Stretch, ...]
     span: Span = field(compare=False, repr=False)
 
 

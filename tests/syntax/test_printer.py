@@ -830,7 +830,10 @@ def not_a_place(node: tree.Expr) -> bool:
     return fold(print_expression(node)) not in {fold(word) for word in PLACEHOLDERS}
 
 
-iterations = st.builds(tree.Iteration, st.sampled_from(["ligne", "colonne"]), maybe(names), names, few(names), here)
+stretches = few(st.builds(tree.Stretch, names, maybe(names), here))
+iterations = st.builds(
+    tree.Iteration, st.sampled_from(["ligne", "colonne"]), maybe(names), names, stretches, stretches, here
+)
 checks = st.builds(
     tree.CheckDecl,
     names,
