@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final, TypeAlias
 
 from qdis_rules.authoring import errors
 from qdis_rules.diagnostics import Diagnostic, in_source_order
@@ -192,12 +194,12 @@ def _divisions(ruleset: typed.TypedRuleset) -> Iterator[Diagnostic]:
     seen: set[Span] = set()
     for guard, formula in _formulas(ruleset):
         for divisor, known in _divisors(formula, _nonzero(guard)):
-            if divisor not in known and divisor.span not in seen and not _is_nonzero_constant(ruleset, divisor):
+            if _form(divisor) not in known and divisor.span not in seen and not _is_nonzero_constant(ruleset, divisor):
                 seen.add(divisor.span)
                 yield errors.unguarded_division(divisor.span, divisor.span.inline)
 
 
-def _divisors(expr: typed.Expr, known: frozenset[typed.Expr]) -> Iterator[tuple[typed.Expr, frozenset[typed.Expr]]]:
+def _divisors(expr: typed.Expr, known: frozenset[_Form]) -> Iterator[tuple[typed.Expr, frozenset[_Form]]]:
     """Yield each divisor with what is known not to be zero where it stands."""
     match expr:
         case typed.Conditional(condition, then, otherwise):
@@ -223,28 +225,35 @@ def _divisors(expr: typed.Expr, known: frozenset[typed.Expr]) -> Iterator[tuple[
         yield from _divisors(child, known)
 
 
-def _nonzero(condition: typed.Expr | None) -> frozenset[typed.Expr]:
-    """Return the expressions that cannot be zero where `condition` is true."""
+def _nonzero(condition: typed.Expr | None) -> frozenset[_Form]:
+    """Return what cannot be zero where `condition` is true."""
     match condition:
         case typed.And(operands):
-            return frozenset[typed.Expr]().union(*(_nonzero(operand) for operand in operands))
+            return frozenset[_Form]().union(*(_nonzero(operand) for operand in operands))
+        case typed.Not(typed.Comparison() as refused):
+            return _nonzero(replace(refused, op=_OPPOSITE[refused.op]))
         case typed.Comparison(left, op, right):
-            found = set()
-            if (op in (">", "<>") and _at_least_zero(right)) or (op == "<" and _is_zero(right)):
-                found.add(left)
-            if op == ">=" and _positive(right):
-                found.add(left)
-            if op in ("<", "<>") and _at_least_zero(left):
-                found.add(right)
+            found = []
+            if op in ("<", ">", "<>"):
+                gap = ((False, left), (True, right)), ((False, right), (True, left))
+                found += [_form(typed.Sum(terms, left.type, left.span)) for terms in gap]
+            if (op == ">" and _at_least_zero(right)) or (op == ">=" and _positive(right)):
+                found.append(_form(left))
+            if (op == "<" and _at_least_zero(left)) or (op == "<=" and _positive(left)):
+                found.append(_form(right))
             return frozenset(found)
-        case typed.Not(typed.Comparison(left, "=" | "<=", right)) if _is_zero(right):
-            return frozenset((left,))
         case _:
             return frozenset()
 
 
-def _is_zero(expr: typed.Expr) -> bool:
-    return isinstance(expr, typed.Const) and expr.value == 0
+_Form: TypeAlias = frozenset[tuple[typed.Expr | None, Fraction]]
+"""A value as a sum of things: `a - b` however it is written."""
+
+_OPPOSITE: Final = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _form(expr: typed.Expr) -> _Form:
+    return frozenset(LinearForms({}, ()).of(expr).items())
 
 
 def _at_least_zero(expr: typed.Expr) -> bool:
