@@ -104,6 +104,25 @@ def unmet_expectation(span: Span, found: str, causes: str | None) -> Diagnostic:
     )
 
 
+def no_base(span: Span, why: str) -> Diagnostic:
+    return Diagnostic(
+        "dossier-de-depart",
+        Severity.ERROR,
+        f"le dossier {span.text} ne peut pas être lu",
+        Label(span, "dossier de départ"),
+        help=why,
+    )
+
+
+def nothing_to_take(span: Span, dossier: str) -> Diagnostic:
+    return Diagnostic(
+        "exemple-inutilisable",
+        Severity.ERROR,
+        f"le dossier {dossier} ne donne pas cela : il n'y a rien à retirer",
+        Label(span, ""),
+    )
+
+
 def unfit_example(span: Span, problem: str) -> Diagnostic:
     return Diagnostic(
         "exemple-inutilisable", Severity.ERROR, f"cet exemple ne peut pas être évalué : {problem}", Label(span, "")

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeAlias
 
 from qdis_rules.authoring import errors
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Raw
+from qdis_rules.evaluation.evaluate import earlier_years, evaluate
+from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import Status, Verdict
 from qdis_rules.evaluation.wording import in_unit, spoken
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit
-from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, multiply, round_shown, shown, subtract
+from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, add, multiply, round_shown, shown, subtract
 from qdis_rules.pipeline import Ruleset
 from qdis_rules.plan.frame import Value
+from qdis_rules.syntax import tree
+
+Reader: TypeAlias = Callable[[str], Sequence[Dossier]]
+"""Gives a dossier by name, then those of earlier years, or raises DossierError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,60 +37,210 @@ class ExampleResult:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def run_examples(ruleset: Ruleset) -> tuple[ExampleResult, ...]:
-    """Return the result of each `exemple` of `ruleset`, in order of declaration."""
-    return tuple(_run(ruleset, example) for example in ruleset.typed.examples)
+def run_examples(ruleset: Ruleset, read: Reader | None = None) -> tuple[ExampleResult, ...]:
+    """Return the result of each `exemple` of `ruleset`, in order of declaration.
+
+    `read` gives the dossiers that examples start from (`DossierFolder.read`); without it,
+    such an example fails and says so.
+    """
+    return tuple(result for result, _ in evaluated_examples(ruleset, read))
 
 
-def _run(ruleset: Ruleset, example: typed.Example) -> ExampleResult:
-    try:
-        dossier, history = _dossiers(ruleset.typed, example)
-        report = ruleset.evaluate(dossier, history)
-    except DossierError as error:
-        found: tuple[Diagnostic, ...] = tuple(
-            errors.unfit_example(example.span, str(problem)) for problem in error.problems
-        )
-        return ExampleResult(example.title, False, found)
-    unmet = [diagnostic for step in example.expected if (diagnostic := _unmet(ruleset.typed, report, step)) is not None]
-    return ExampleResult(example.title, not unmet, tuple(unmet))
+def evaluated_examples(ruleset: Ruleset, read: Reader | None = None) -> Iterator[tuple[ExampleResult, Report | None]]:
+    """Yield the result of each `exemple` and the report of its dossier, None when there is none.
+
+    Each dossier that examples start from is read once.
+    """
+    bases = _Bases(ruleset, read)
+    for example in ruleset.typed.examples:
+        try:
+            report = bases.report(example)
+        except DossierError as error:
+            found = tuple(errors.unfit_example(example.span, str(problem)) for problem in error.problems)
+            yield ExampleResult(example.title, False, found), None
+        except _CannotRunError as error:
+            yield ExampleResult(example.title, False, (error.diagnostic,)), None
+        else:
+            unmet = tuple(
+                saying for step in example.expected if (saying := _unmet(ruleset.typed, report, step)) is not None
+            )
+            yield ExampleResult(example.title, not unmet, unmet), report
 
 
-def _dossiers(ruleset: typed.TypedRuleset, example: typed.Example) -> tuple[Dossier, list[Dossier]]:
+def example_dossiers(
+    ruleset: Ruleset, example: typed.Example, read: Reader | None = None
+) -> tuple[Dossier, tuple[Dossier, ...]]:
     """Return the dossier an example describes, and those of earlier years."""
-    backs = sorted({step.back for step in example.given} | {0})
-    dossiers = [_dossier(ruleset, example, back) for back in backs]
-    return dossiers[0], dossiers[1:]
+    return _Bases(ruleset, read).dossiers(example)
 
 
-def _dossier(ruleset: typed.TypedRuleset, example: typed.Example, back: int) -> Dossier:
-    cells: dict[str, Raw] = {}
-    filed: dict[str, Raw] = {}
-    rows: dict[str, dict[str, dict[str, Raw]]] = {}
-    accounts: list[Account] = []
-    for step in example.given:
-        if step.back != back or step.value is None:
-            continue
+class _CannotRunError(ValueError):
+    """Why an example describes no dossier."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class _Bases:
+    """The dossiers that examples start from: each is read once, its earlier years evaluated once."""
+
+    def __init__(self, ruleset: Ruleset, read: Reader | None) -> None:
+        self._ruleset = ruleset
+        self._read = read
+        self._found: dict[str, Sequence[Dossier] | DossierError] = {}
+        self._years: dict[str, Years] = {}
+
+    def report(self, example: typed.Example) -> Report:
+        """Return the report of the dossier an example describes. Raises DossierError, _CannotRunError."""
+        dossier, earlier = self.dossiers(example)
+        if example.base is None or any(step.back for step in example.given):
+            return self._ruleset.evaluate(dossier, earlier)
+        name = example.base.value
+        if name not in self._years:
+            self._years[name] = earlier_years(self._ruleset.plan, earlier)
+        return evaluate(self._ruleset.plan, dossier, self._years[name])
+
+    def dossiers(self, example: typed.Example) -> tuple[Dossier, tuple[Dossier, ...]]:
+        """Return the dossier an example describes, and those of earlier years."""
+        year = self._ruleset.year
+        found = self._base(example.base) if example.base is not None else ()
+        made = {0 if index == 0 else year - base.year: base for index, base in enumerate(found)}
+        for back in {0, *(step.back for step in example.given)}:
+            base = made.get(back, Dossier(year - back, name=example.title))
+            made[back] = _edited(self._ruleset.typed, base, [step for step in example.given if step.back == back])
+        return made[0], tuple(made[back] for back in sorted(made) if back != 0)
+
+    def _base(self, name: tree.Text) -> Sequence[Dossier]:
+        if self._read is None:
+            raise _CannotRunError(errors.no_base(name.span, "aucun répertoire de dossiers n'accompagne ces règles"))
+        if name.value not in self._found:
+            try:
+                self._found[name.value] = self._read(name.value)
+            except DossierError as error:
+                self._found[name.value] = error
+        found = self._found[name.value]
+        if isinstance(found, DossierError):
+            raise _CannotRunError(errors.no_base(name.span, " ; ".join(str(problem) for problem in found.problems)))
+        return found
+
+
+def _edited(ruleset: typed.TypedRuleset, base: Dossier, steps: Sequence[typed.ExampleStep]) -> Dossier:
+    """Return `base` once `steps` are given."""
+    edits = _Edits(ruleset, base)
+    accounts: dict[str, list[typed.ExampleStep]] = {}
+    for step in steps:
+        if step.kind == "account":
+            accounts.setdefault(step.code, []).append(step)
+        elif step.value is not None:
+            edits.give(step, step.value)
+        elif not edits.take_away(step):
+            raise _CannotRunError(errors.nothing_to_take(step.span, base.name))
+    for number, given in accounts.items():
+        edits.accounts[number] = edits.account(number, given)
+    return replace(
+        base,
+        typed=edits.cells,
+        imported=edits.imported,
+        filed=edits.filed,
+        lists={code: tuple(rows) for code, rows in edits.rows.items()},
+        balance=tuple(edits.accounts.values()) if accounts else base.balance,
+    )
+
+
+class _Edits:
+    """What a dossier holds, while an example changes it."""
+
+    def __init__(self, ruleset: typed.TypedRuleset, base: Dossier) -> None:
+        self.ruleset = ruleset
+        self.cells = dict(base.typed)
+        self.imported = dict(base.imported)
+        self.filed = dict(base.filed)
+        self.rows = {code: [dict(row) for row in rows] for code, rows in base.lists.items()}
+        self.accounts = {account.number: account for account in base.balance or ()}
+
+    def give(self, step: typed.ExampleStep, value: typed.Constant) -> None:
+        """Set a cell, a filed aggregate, or a column of a list's row, which is added when it is not there."""
         match step.kind:
             case "cell":
-                cells[step.code] = _raw(step.value, ruleset.cells[step.code].type)
+                self.cells[step.code] = _raw(value, self.ruleset.cells[step.code].type)
             case "aggregate":
-                filed[step.code] = _raw(step.value, ruleset.aggregates[step.code].type)
-            case "account":
-                accounts.append(_account(step.code, step.value))
+                self.filed[step.code] = _raw(value, self.ruleset.aggregates[step.code].type)
             case _:
-                cell = ruleset.cells[step.code]
-                table = ruleset.tables[cell.table]
-                key = step.row or ""
-                row = rows.setdefault(cell.table, {}).setdefault(key, {table.key or "": key})
-                row[cell.column] = _raw(step.value, cell.type)
-    return Dossier(
-        year=ruleset.year - back,
-        typed=cells,
-        filed=filed,
-        lists={code: tuple(lines.values()) for code, lines in rows.items()},
-        balance=tuple(accounts) if accounts else None,
-        name=example.title,
-    )
+                cell = self.ruleset.cells[step.code]
+                row = self._row(cell.table, step.row)
+                if row is None:
+                    row = {self.ruleset.tables[cell.table].key or "": step.row}
+                    self.rows.setdefault(cell.table, []).append(row)
+                row[cell.column] = _raw(value, cell.type)
+
+    def take_away(self, step: typed.ExampleStep) -> bool:
+        """Remove what a step names from every layer; False when it stands in none."""
+        match step.kind:
+            case "line":
+                row = self._row(step.code, step.row)
+                if row is not None:
+                    self.rows[step.code].remove(row)
+                return row is not None
+            case "row":
+                cell = self.ruleset.cells[step.code]
+                row = self._row(cell.table, step.row)
+                return row is not None and row.pop(cell.column, None) is not None
+            case _:
+                layers = [layer for layer in (self.cells, self.imported, self.filed) if step.code in layer]
+                for layer in layers:
+                    del layer[step.code]
+                return bool(layers)
+
+    def _row(self, table: str, key: str | None) -> dict[str, Raw] | None:
+        name = self.ruleset.tables[table].key or ""
+        return next((row for row in self.rows.get(table, ()) if str(row.get(name)).strip() == key), None)
+
+    def account(self, number: str, steps: Sequence[typed.ExampleStep]) -> Account:
+        """Return an account as given: opening + movements = closing.
+
+        The movements make up for an opening or a closing that is given; the closing for movements.
+        """
+        old = self.accounts.get(number) or _empty_account(number, next(iter(self.accounts.values()), None))
+        given = {step.moment: shown(step.value) for step in steps if isinstance(step.value, Decimal | Fraction)}
+        opening = given.get("ouverture", _net(old.opening_debit, old.opening_credit))
+        debit = given.get("mouvements débit", old.movement_debit)
+        credit = given.get("mouvements crédit", old.movement_credit)
+        closing = given.get(None, shown(subtract(old.closing_debit, old.closing_credit)))
+        moved = "mouvements débit" in given or "mouvements crédit" in given
+        lacking = ("ouverture" in given and old.opening_debit is None) or (moved and old.movement_debit is None)
+        if lacking:
+            raise _CannotRunError(errors.unfit_example(steps[0].span, "la balance n'a pas cette colonne"))
+        if opening is not None and debit is not None and credit is not None:
+            reached = add(opening, subtract(debit, credit))
+            missing = subtract(closing, reached)
+            if moved and None not in given:
+                closing = shown(reached)
+            elif moved and missing:
+                why = f"l'ouverture et les mouvements du compte {number} ne mènent pas à ce solde"
+                raise _CannotRunError(errors.unfit_example(steps[0].span, why))
+            elif missing > 0:
+                debit = shown(add(debit, missing))
+            else:
+                credit = shown(subtract(credit, missing))
+        opened = _sides(opening) if opening is not None else (None, None)
+        closed = _sides(closing)
+        return Account(number, old.label, opened[0], opened[1], debit, credit, closed[0], closed[1])
+
+
+def _empty_account(number: str, beside: Account | None) -> Account:
+    """Return an account at zero, in the columns of the balance it is added to."""
+    opening = None if beside is not None and beside.opening_debit is None else Decimal(0)
+    moved = None if beside is not None and beside.movement_debit is None else Decimal(0)
+    return Account(number, "", opening, opening, moved, moved, Decimal(0), Decimal(0))
+
+
+def _net(debit: Decimal | None, credit: Decimal | None) -> Decimal | None:
+    return shown(subtract(debit, credit)) if debit is not None and credit is not None else None
+
+
+def _sides(net: Decimal) -> tuple[Decimal, Decimal]:
+    return (net, Decimal(0)) if net >= 0 else (Decimal(0), net.copy_abs())
 
 
 def _raw(value: typed.Constant, kind: Type) -> Raw:
@@ -93,13 +250,11 @@ def _raw(value: typed.Constant, kind: Type) -> Raw:
     return value if isinstance(value, bool | str | date) else None
 
 
-def _account(number: str, value: typed.Constant) -> Account:
-    amount = shown(value) if isinstance(value, Decimal | Fraction) else Decimal(0)
-    debit, credit = (amount, Decimal(0)) if amount >= 0 else (Decimal(0), amount.copy_abs())
-    return Account(number, "", Decimal(0), Decimal(0), debit, credit, debit, credit)
-
-
-def _unmet(ruleset: typed.TypedRuleset, report: Report, step: typed.ExampleStep) -> Diagnostic | None:
+def _unmet(
+    ruleset: typed.TypedRuleset, report: Report, step: typed.ExampleStep | typed.OnlyViolated
+) -> Diagnostic | None:
+    if isinstance(step, typed.OnlyViolated):
+        return _unmet_alone(report, step)
     if step.kind == "check":
         return _unmet_check(report, step)
     value, kind, places = _found(ruleset, report, step)
@@ -190,3 +345,16 @@ def _unmet_check(report: Report, step: typed.ExampleStep) -> Diagnostic | None:
     message = next((result.message for result in results if result.message), None)
     help = message or ("causes : " + " ; ".join(causes) if causes else None)
     return errors.unmet_expectation(step.span, str(worst), help)
+
+
+def _unmet_alone(report: Report, step: typed.OnlyViolated) -> Diagnostic | None:
+    """A check is violated where one of the places it is applied to violates it."""
+    violated = {result.code: result for result in reversed(report.checks.violated)}
+    if set(violated) == set(step.codes):
+        return None
+    kept = [code for code in step.codes if code not in violated]
+    others = [f"{result.name} : {result.message}" for code, result in violated.items() if code not in step.codes]
+    found = [f"{code} n'est pas violé" for code in dict.fromkeys(kept)]
+    if others:
+        found.append(f"{len(others)} autre{'s' if len(others) > 1 else ''} violé{'s' if len(others) > 1 else ''}")
+    return errors.unmet_expectation(step.span, " ; ".join(found), " ; ".join(reversed(others)) or None)

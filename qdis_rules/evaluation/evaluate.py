@@ -12,10 +12,11 @@ from qdis_rules.evaluation.run import run
 from qdis_rules.plan.plan import Plan
 
 
-def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Report:
+def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] | Years = ()) -> Report:
     """Return the report of `dossier`, reading earlier years from `history`.
 
-    An earlier year is a dossier (read under this ruleset) or the report its own ruleset gave.
+    An earlier year is a dossier (read under this ruleset) or the report its own ruleset gave;
+    `earlier_years` makes of them what several dossiers may share.
     Raises DossierError when a dossier does not fit, with every problem; TypeError for what is no dossier.
     """
     _refuse_other_types(dossier, history)
@@ -23,13 +24,25 @@ def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] =
     admitted = admit(plan, dossier)
     if isinstance(admitted, list):
         problems.extend(admitted)
-    years = Years(plan, history, problems)
+    years = history if isinstance(history, Years) else Years(plan, history, problems)
     if problems or isinstance(admitted, list):
         raise DossierError(problems)
     evaluation = run(plan, admitted, years.before(dossier.year))
     evaluation.recomputed = years.recomputed
     evaluation.ignored = years.ignored
     return Report(evaluation)
+
+
+def earlier_years(plan: Plan, history: Sequence[Dossier | Report]) -> Years:
+    """Return earlier years that several dossiers may read, each evaluated once. Raises DossierError.
+
+    What one dossier makes them recompute is told in the reports of all.
+    """
+    problems: list[Problem] = []
+    years = Years(plan, history, problems)
+    if problems:
+        raise DossierError(problems)
+    return years
 
 
 def _refuse_other_types(dossier: object, history: object) -> None:

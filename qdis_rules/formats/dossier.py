@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,39 @@ def read_dossier(path: str | Path) -> Dossier:
     """
     path = Path(path)
     return parse_dossier(_bytes(path), path.name, path.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFolder:
+    """The dossiers of a folder, by name: `mixte-2023` is the file `mixte-2023.json`."""
+
+    path: Path
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the dossiers, sorted; none when there is no such folder."""
+        return tuple(sorted(file.stem for file in self.path.glob("*.json")))
+
+    def read(self, name: str) -> tuple[Dossier, ...]:
+        """Return the dossier `name`, then those of the years before as far as they are there.
+
+        The year before `mixte-2023` is `mixte-2022`. Raises DossierError.
+        """
+        if Path(name).name != name:
+            raise _error(name, "fichier-illisible", "un nom de dossier est un nom de fichier, sans chemin ni .json")
+        return (read_dossier(self.path / f"{name}.json"), *self._earlier(name))
+
+    def _earlier(self, name: str) -> Iterator[Dossier]:
+        stem, dash, year = name.rpartition("-")
+        if not (dash and len(year) == 4 and year.isdecimal()):
+            return
+        for before in range(int(year) - 1, 0, -1):
+            path = self.path / f"{stem}-{before:04}.json"
+            if not path.is_file():
+                return
+            dossier = read_dossier(path)
+            if dossier.year != before:
+                raise _error(path.name, "exercice", f"ce dossier est de l'exercice {dossier.year}")
+            yield dossier
 
 
 def parse_dossier(content: bytes | str, name: str = "dossier", folder: Path | None = None) -> Dossier:

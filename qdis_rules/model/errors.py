@@ -675,6 +675,10 @@ def example_step(span: Span, why: str, help: str | None = None) -> Diagnostic:
     return _error("exemple-invalide", why, span, "", help=help)
 
 
+def given_twice(span: Span, first: Span) -> Diagnostic:
+    return _error("exemple-invalide", "cela est déjà donné", span, "", (Label(first, "donné ici"),))
+
+
 def bounds_backwards(span: Span) -> Diagnostic:
     return _error("bornes-a-l-envers", "la borne basse dépasse la borne haute", span, "bornes")
 

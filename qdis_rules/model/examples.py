@@ -11,7 +11,7 @@ from qdis_rules.model import errors, typed
 from qdis_rules.model.expressions import Expressions
 from qdis_rules.model.resolve import CellSymbol, SymbolTable, simple_unit
 from qdis_rules.model.scope import GLOBAL, part_spans
-from qdis_rules.model.types import ErrorType, NumberType, Type, number_unit
+from qdis_rules.model.types import ERROR, ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import Exact, exact
 from qdis_rules.source import Span
@@ -37,23 +37,48 @@ class Examples:
 
     def all(self) -> tuple[typed.Example, ...]:
         """Return the examples whose steps resolve."""
-        found = []
-        for decl in self.symbols.examples:
-            given: list[typed.ExampleStep] = []
-            expected: list[typed.ExampleStep] = []
-            for step in decl.steps:
-                built = self._given(step) if isinstance(step, tree.Given) else self._expected(step)
-                if built is not None:
-                    (given if isinstance(step, tree.Given) else expected).append(built)
-            found.append(typed.Example(decl.title.value, tuple(given), tuple(expected), decl.title.span))
-        return tuple(found)
+        return tuple(self._example(decl) for decl in self.symbols.examples)
 
-    def _given(self, step: tree.Given) -> typed.ExampleStep | None:
+    def _example(self, decl: tree.ExampleDecl) -> typed.Example:
+        given: dict[tuple[object, ...], typed.ExampleStep] = {}
+        expected: list[typed.ExampleStep | typed.OnlyViolated] = []
+        for step in decl.steps:
+            match step:
+                case tree.Given():
+                    built = self._given(step, decl)
+                    if built is not None:
+                        key = (built.kind, built.code, built.back, built.row, built.moment)
+                        if key in given:
+                            self.diagnostics.append(errors.given_twice(step.span, given[key].span))
+                        given[key] = built
+                case tree.Expected():
+                    expects = self._expected(step)
+                    if expects is not None:
+                        expected.append(expects)
+                case tree.ExpectedAlone(names, span):
+                    known = [name.text for name in names if self._known(name)]
+                    if len(known) == len(names):
+                        expected.append(typed.OnlyViolated(tuple(known), span))
+        return typed.Example(decl.title.value, decl.base, tuple(given.values()), tuple(expected), decl.title.span)
+
+    def _given(self, step: tree.Given, decl: tree.ExampleDecl) -> typed.ExampleStep | None:
         if isinstance(step.target, tree.AccountPrefix):
-            kind: Type = NumberType(PREDEFINED["EUR"])
-            value = literal(step.value, kind, self.symbols.units, self.diagnostics, None, step.span)
-            return self._step("account", step.target.digits, 0, None, value, step)
-        target = self._target(step.target)
+            assert step.value is not None
+            euros = NumberType(PREDEFINED["EUR"])
+            value = literal(step.value, euros, self.symbols.units, self.diagnostics, None, step.span)
+            if value is None:
+                return None
+            return typed.ExampleStep("account", step.target.digits, 0, None, value, None, None, step.span, step.moment)
+        if step.value is None and decl.base is None:
+            self.diagnostics.append(
+                errors.example_step(
+                    step.span,
+                    "sans dossier de départ, il n'y a rien à retirer",
+                    help="ce qu'un exemple ne donne pas est absent ; « exemple … sur « dossier » » part d'un dossier",
+                )
+            )
+            return None
+        target = self._line(step) or self._target(step.target)
         if target is None:
             return None
         what, code, back, row, kind = target
@@ -66,24 +91,42 @@ class Examples:
                 )
             )
             return None
+        if step.value is None:
+            return typed.ExampleStep(what, code, back, row, None, None, "absent", step.span)
         declared = self._declared(code)
         value = literal(step.value, kind, self.symbols.units, self.diagnostics, declared, step.span)
         return self._step(what, code, back, row, value, step) if value is not None else None
 
+    def _line(self, step: tree.Given) -> tuple[str, str, int, str | None, Type] | None:
+        """Return the whole row of a list that a step takes away: `donne EMP.E1 absent`."""
+        node = step.target
+        if not isinstance(node, tree.Reference) or step.value is not None or len(node.parts) != 2:
+            return None
+        table = self.symbols.tables.get(node.parts[0])
+        if table is None or not table.is_list or (node.years is not None and node.years.is_range):
+            return None
+        return "line", table.code, node.years.first if node.years else 0, node.parts[1], ERROR
+
+    def _known(self, name: tree.Name) -> bool:
+        """True when a check has this code, declared or generated; reported otherwise."""
+        code = name.text
+        generated = code == UNREACHED
+        if "~" in code and code.rsplit("~", 1)[1] in GENERATED:
+            generated = generated or self._generated_target(code)
+        if code in self.checks or generated:
+            return True
+        if code not in self.symbols.broken:
+            self.diagnostics.append(errors.unknown_check(name.span, self.checks))
+        return False
+
     def _expected(self, step: tree.Expected) -> typed.ExampleStep | None:
         if isinstance(step.target, tree.Name):
-            code = step.target.text
-            generated = code == UNREACHED
-            if "~" in code and code.rsplit("~", 1)[1] in GENERATED:
-                generated = generated or self._generated_target(code)
-            if code not in self.checks and not generated:
-                if code not in self.symbols.broken:
-                    self.diagnostics.append(errors.unknown_check(step.target.span, self.checks))
+            if not self._known(step.target):
                 return None
             if step.state not in _VERDICTS:
                 self.diagnostics.append(errors.example_step(step.span, f"« {step.state} » n'est pas un verdict"))
                 return None
-            return self._step("check", code, 0, None, None, step)
+            return self._step("check", step.target.text, 0, None, None, step)
         target = self._target(step.target)
         if target is None:
             return None

@@ -572,8 +572,9 @@ class Check:
 class ExampleStep:
     """One line of an `exemple`, resolved.
 
-    `kind`: "cell", "row" (list cell: `row` is its key), "aggregate", "account" or "check".
-    `value` is in the declared unit.
+    `kind`: "cell", "row" (list cell: `row` is its key), "aggregate", "account" or "check"; "line"
+    is a whole row of the list `code`. `value` is in base units, None when `state` says what stands
+    instead; `moment` is what is given of an account (None: its closing balance).
     """
 
     kind: str
@@ -584,15 +585,25 @@ class ExampleStep:
     tolerance: Exact | None
     state: str | None
     span: Span = field(compare=False, repr=False)
+    moment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyViolated:
+    """`violé seul`: the checks `codes` are violated, and no other is."""
+
+    codes: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An `exemple`: given steps, expected steps."""
+    """An `exemple`: the name of the dossier it starts from, if any; given steps, expected steps."""
 
     title: str
+    base: tree.Text | None
     given: tuple[ExampleStep, ...]
-    expected: tuple[ExampleStep, ...]
+    expected: tuple[ExampleStep | OnlyViolated, ...]
     span: Span = field(compare=False, repr=False)
 
 

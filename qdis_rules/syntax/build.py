@@ -20,14 +20,7 @@ from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS, PLACEHOLDERS, word
 
 Node: TypeAlias = Tree[Token] | Token
 Built: TypeAlias = (
-    tree.Declaration
-    | tree.Column
-    | tree.Row
-    | tree.Section
-    | tree.Given
-    | tree.Expected
-    | tree.CampaignDecl
-    | tree.DecisionDecl
+    tree.Declaration | tree.Column | tree.Row | tree.Section | tree.Step | tree.CampaignDecl | tree.DecisionDecl
 )
 
 ORIGINS: Final = ("saisie", "rapatriement", "calcul")
@@ -83,7 +76,8 @@ class Builder:
             case "agregat":
                 return self._aggregate(piece)
             case "exemple":
-                return tree.ExampleDecl(self._text(parts[1]), piece.span, (), piece.comments)
+                base = self._text(parts[3]) if len(parts) > 3 else None
+                return tree.ExampleDecl(self._text(parts[1]), base, piece.span, (), piece.comments)
             case "donne":
                 return self._given(piece)
             case "campagne":
@@ -309,19 +303,42 @@ class Builder:
 
     def _given(self, piece: Piece) -> tree.Given:
         parts = _parts(piece)
-        target: tree.Reference | tree.AccountPrefix
         if _is(parts[1], "COMPTE"):
-            target = self._account(_token(parts[2]))
+            moment = next(iter(_trees(parts, "moment")), None)
+            return tree.Given(
+                self._account(_token(parts[2])),
+                self._value(_tree(parts[-1])),
+                self._moment(moment) if moment else None,
+                piece.span,
+                piece.comments,
+            )
+        value: tree.Value | None = None
+        if isinstance(parts[-1], Tree):
+            value = self._value(parts[-1])
         else:
-            target = self._reference_only(_tree(parts[1]))
-        return tree.Given(target, self._value(_tree(parts[-1])), piece.span, piece.comments)
+            self._word(parts[-1], "ce qu'on donne", ("absent",))
+        return tree.Given(self._reference_only(_tree(parts[1])), value, None, piece.span, piece.comments)
 
-    def _expected(self, piece: Piece) -> tree.Expected:
+    def _moment(self, node: Tree[Token]) -> str:
+        if len(node.children) > 1:
+            return " ".join(KEYWORDS[_token(part).type] for part in node.children)
+        return self._word(node.children[0], "un moment du compte", ("ouverture",)).text
+
+    def _expected(self, piece: Piece) -> tree.Expected | tree.ExpectedAlone:
         parts = _parts(piece)
+        checks = tuple(self._name(code.children[0]) for code in _trees(parts, "code"))
+        if _is(parts[1], "CONTROLES"):
+            self._word(parts[-2], "un verdict", ("violés",))
+            self._word(parts[-1], "la fin de l'attente", ("seuls",))
+            return tree.ExpectedAlone(checks, piece.span, piece.comments)
+        if checks and isinstance(parts[-1], Token):
+            self._word(_tree(parts[-2]).children[0], "un verdict", ("violé",))
+            self._word(parts[-1], "la fin de l'attente", ("seul",))
+            return tree.ExpectedAlone(checks, piece.span, piece.comments)
         state_node = next(iter(_trees(parts, "etat")), None)
         state = self._word(state_node.children[0], "un état", STATES).text if state_node else None
-        if _is(parts[1], "CONTROLE"):
-            return tree.Expected(self._name(parts[2]), None, None, state, piece.span, piece.comments)
+        if checks:
+            return tree.Expected(checks[0], None, None, state, piece.span, piece.comments)
         value = next(iter(_trees(parts, "valeur")), None)
         tolerance = next(iter(_trees(parts, "tolerance")), None)
         return tree.Expected(

@@ -75,7 +75,7 @@ class _Assembly:
         self.broken: set[str] = set()
         self._head: tree.Declaration | None = None
         self._items: list[tree.Column | tree.Row | tree.Section] = []
-        self._steps: list[tree.Given | tree.Expected] = []
+        self._steps: list[tree.Step] = []
         self._broken_items: set[str] = set()
 
     def take(self, piece: Piece, built: Built | None) -> None:
@@ -89,7 +89,7 @@ class _Assembly:
                 self.broken.add(tree.RULESET if piece.rule in ("jeu", "campagne", "decision") else piece.name)
             case tree.Column() | tree.Row() | tree.Section():
                 self._items.append(built)
-            case tree.Given() | tree.Expected():
+            case tree.Given() | tree.Expected() | tree.ExpectedAlone():
                 self._steps.append(built)
             case tree.CampaignDecl() | tree.DecisionDecl():
                 raise AssertionError("a ruleset holds no campagne: its pieces have no tree")

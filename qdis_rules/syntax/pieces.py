@@ -210,9 +210,10 @@ def _cut(source: Source, lexed: Iterator[Token], own: Mapping[str, str]) -> tupl
         starts = _starts(token, following, piece, home) and (
             first or (keyword in own and (home == "TABLEAU" or keyword not in _IN_TABLE))
         )
-        if token.type == "NAME" and first and not (piece and piece[-1].type in _BEFORE_A_NAME):
+        word = token.type == "NAME" or (token.type == "CONTROLES" and not (piece and piece[-1].type == "ATTEND"))
+        if word and first and not (piece and piece[-1].type in _BEFORE_A_NAME):
             keyword = _misspelt(token, following, own) or keyword
-            starts = keyword != "NAME"
+            starts = keyword in _ALL_PIECES
         if starts:
             stray = _stray(source, token, keyword, home)
             if keyword not in _IN_TABLE + _IN_EXAMPLE:

@@ -173,7 +173,8 @@ def _declaration(node: tree.Declaration) -> list[str]:
         case tree.AggregateDecl():
             lines = _aggregate(node)
         case tree.ExampleDecl():
-            head = _commented([f"exemple {_text(node.title)}"], node.comments)
+            base = f" sur {_text(node.base)}" if node.base is not None else ""
+            head = _commented([f"exemple {_text(node.title)}{base}"], node.comments)
             return [*head, *(line for step in node.steps for line in _step(step))]
         case _:
             assert_never(node)
@@ -347,14 +348,19 @@ def _threshold(node: tree.Threshold) -> list[str]:
     return _lay(_Clause(f"seuil {node.name.text} {node.op} ", node.limit, message, _SUM), STEP)
 
 
-def _step(node: tree.Given | tree.Expected) -> list[str]:
+def _step(node: tree.Step) -> list[str]:
     match node:
         case tree.Given():
             target = node.target
             what = f"compte {target.digits}" if isinstance(target, tree.AccountPrefix) else _reference(target)
-            line = f"  donne {what} = {_value(node.value)}"
+            moment = f" {node.moment}" if node.moment is not None else ""
+            line = f"  donne {what}{moment} " + ("absent" if node.value is None else f"= {_value(node.value)}")
         case tree.Expected():
             line = f"  attend {_expected(node)}"
+        case tree.ExpectedAlone((check,)):
+            line = f"  attend contrôle {check.text} violé seul"
+        case tree.ExpectedAlone(checks):
+            line = f"  attend contrôles {' ; '.join(check.text for check in checks)} violés seuls"
         case _:
             assert_never(node)
     return _commented([line], node.comments, STEP)

@@ -592,10 +592,15 @@ class AggregateDecl:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`donne T.l.c = 12`, or `donne compte 512 = 100`."""
+    """`donne T.l.c = 12`, `donne T.l.c absent` (no value), or `donne compte 512 = 100`.
+
+    `moment` tells what is given of an account: `ouverture`, `mouvements débit`,
+    `mouvements crédit`, else its closing balance.
+    """
 
     target: Reference | AccountPrefix
-    value: Value
+    value: Value | None
+    moment: str | None
     span: Span = field(compare=False, repr=False)
     comments: Comments = field(default=Comments(), compare=False, repr=False)
 
@@ -613,12 +618,25 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedAlone:
+    """`attend contrôle C violé seul`, `attend contrôles C ; D violés seuls`."""
+
+    checks: tuple[Name, ...]
+    span: Span = field(compare=False, repr=False)
+    comments: Comments = field(default=Comments(), compare=False, repr=False)
+
+
+Step: TypeAlias = Given | Expected | ExpectedAlone
+
+
+@dataclass(frozen=True, slots=True)
 class ExampleDecl:
-    """An `exemple`: what is given, what is expected."""
+    """An `exemple`: the dossier it starts from, if any, what is given, what is expected."""
 
     title: Text
+    base: Text | None
     span: Span = field(compare=False, repr=False)
-    steps: tuple[Given | Expected, ...] = ()
+    steps: tuple[Step, ...] = ()
     comments: Comments = field(default=Comments(), compare=False, repr=False)
 
 

@@ -16,6 +16,7 @@ KEYWORDS: Final = {
     "LIGNE": "ligne",
     "RUBRIQUE": "rubrique",
     "CONTROLE": "contrôle",
+    "CONTROLES": "contrôles",
     "FAMILLE": "famille",
     "AGREGAT": "agrégat",
     "EXEMPLE": "exemple",

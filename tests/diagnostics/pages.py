@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qdis_rules.authoring.accounts import coverage
 from qdis_rules.authoring.chart import parse_chart
-from qdis_rules.authoring.examples import run_examples
+from qdis_rules.authoring.examples import Reader, run_examples
 from qdis_rules.authoring.lint import lint
 from qdis_rules.diagnostics import Diagnostic, in_source_order
 from qdis_rules.pipeline import Ruleset, check_campaign, check_sources
@@ -23,6 +23,7 @@ MARK = re.compile(r"#! ([a-z0-9-]+)(?: ([0-9]+))?")
 _FENCE = re.compile(r"^```qdis\n(.*?)^```$", re.M | re.S)
 _CAMPAIGN = re.compile(r"^```qdis campagne\n(.*?)^```$", re.M | re.S)
 _CHART = re.compile(r"^```csv\n(.*?)^```$", re.M | re.S)
+_DOSSIER = re.compile(r"^```json (\S+)\n(.*?)^```$", re.M | re.S)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Page:
     corrected: tuple[str, ...]
     rules: str | None = None
     charts: tuple[str, ...] = ()
+
+    @property
+    def dossiers(self) -> dict[str, str]:
+        """The dossiers it shows, by file name."""
+        return dict(_DOSSIER.findall(self.text))
 
 
 def read_page(path: Path) -> Page:
@@ -60,9 +66,9 @@ def read_page(path: Path) -> Page:
 PAGES = {path.stem: read_page(path) for path in sorted(FOLDER.glob("*.md")) if path.stem != "index"}
 
 
-def said(text: str, name: str = "jeu.qdis") -> tuple[Diagnostic, ...]:
+def said(text: str, name: str = "jeu.qdis", read: Reader | None = None) -> tuple[Diagnostic, ...]:
     """Return what is said of one text: the checker's sayings, and where it is correct the lint's and its examples'."""
-    return said_of([Source.of(name, text)])
+    return said_of([Source.of(name, text)], read=read)
 
 
 def said_of_campaign(text: str, rules: str, name: str = CAMPAIGN) -> tuple[Diagnostic, ...]:
@@ -71,13 +77,15 @@ def said_of_campaign(text: str, rules: str, name: str = CAMPAIGN) -> tuple[Diagn
     return check_campaign(Source.of(name, text), check_sources([Source.of("jeu.qdis", rules)])).diagnostics
 
 
-def said_of(sources: Sequence[Source], reading: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
+def said_of(
+    sources: Sequence[Source], reading: Iterable[Diagnostic] = (), read: Reader | None = None
+) -> tuple[Diagnostic, ...]:
     """Return what is said of sources, after what was said while reading them."""
     outcome = check_sources(sources)
     found = [*reading, *outcome.diagnostics]
     if outcome.ok:
         found.extend(lint(outcome.value))
-        for result in run_examples(Ruleset(outcome.value, outcome.diagnostics)):
+        for result in run_examples(Ruleset(outcome.value, outcome.diagnostics), read):
             found.extend(result.diagnostics)
     return in_source_order(found)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from qdis_rules.authoring.examples import Reader
 from qdis_rules.diagnostics import Diagnostic
+from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.pipeline import RulesetError, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 from tests.conftest import GOLDEN
@@ -57,6 +59,13 @@ def written(code: str, content: str | bytes, files: dict[str, bytes]) -> tuple[D
     return said_of(read.value, read.diagnostics)
 
 
+def beside(code: str) -> Reader:
+    """Return what reads the dossiers that a page shows, once they are written in the current folder."""
+    for name, content in PAGES[code].dossiers.items():
+        Path(name).write_text(content, "utf-8")
+    return DossierFolder(Path()).read
+
+
 def failing(code: str) -> list[tuple[tuple[Diagnostic, ...], list[tuple[int, str]]]]:
     """Return, for each failing example of a page, what is said and what was announced."""
     page = PAGES[code]
@@ -76,7 +85,8 @@ def failing(code: str) -> list[tuple[tuple[Diagnostic, ...], list[tuple[int, str
             (chart,) = PAGES[code].charts
             return [(said_of_accounts(chart, text), marks(chart) + marks(text)) for text in PAGES[code].failing]
         case _:
-            return [(said(text, f"{code}.qdis"), marks(text)) for text in PAGES[code].failing]
+            read = beside(code)
+            return [(said(text, f"{code}.qdis", read), marks(text)) for text in PAGES[code].failing]
 
 
 def corrected(code: str) -> list[tuple[Diagnostic, ...]]:
@@ -97,7 +107,8 @@ def corrected(code: str) -> list[tuple[Diagnostic, ...]]:
         case _ if PAGES[code].charts:
             return [said_of_accounts(PAGES[code].charts[0], text) for text in PAGES[code].corrected]
         case _:
-            return [said(text) for text in PAGES[code].corrected]
+            read = beside(code)
+            return [said(text, read=read) for text in PAGES[code].corrected]
 
 
 @pytest.fixture(autouse=True)

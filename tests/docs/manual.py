@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from qdis_rules import Dossier, Report, RulesetError, check_sources
 from qdis_rules.authoring.accounts import coverage
 from qdis_rules.authoring.chart import parse_chart
-from qdis_rules.authoring.examples import _dossiers, run_examples
+from qdis_rules.authoring.examples import Reader, example_dossiers, run_examples
 from qdis_rules.authoring.lint import lint
 from qdis_rules.cli.proof import lines
 from qdis_rules.diagnostics import Diagnostic, Outcome
+from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.pipeline import Ruleset, check_campaign, compile_sources
 from qdis_rules.reading import CAMPAIGN
 from qdis_rules.source import Source
@@ -29,7 +33,8 @@ MARK = re.compile(r"#!\s*([a-z0-9 -]+?)\s*$")
 class Fence:
     """A fence: its page and line, its info words, its content, the rule text standing before it.
 
-    `previous` is the whole text of the last rule fence, marks and all; `campaign` the last sound campagne.
+    `previous` is the whole text of the last rule fence, marks and all; `campaign` the last sound campagne;
+    `files` are the dossiers of the page so far, by file name.
     """
 
     page: str
@@ -39,6 +44,7 @@ class Fence:
     before: str
     previous: str
     campaign: str
+    files: Mapping[str, str]
 
     @property
     def text(self) -> str:
@@ -56,13 +62,16 @@ def fences(page: Path) -> Iterator[Fence]:
     start = 0
     lines: list[str] = []
     before = previous = campaign = ""
+    files: dict[str, str] = {}
     for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1):
         if info is None and line.startswith("```"):
             info, start, lines = tuple(line[3:].split()), number, []
         elif info is not None and line.startswith("```"):
-            fence = Fence(page.name, start, info, "\n".join(lines) + "\n", before, previous, campaign)
+            fence = Fence(page.name, start, info, "\n".join(lines) + "\n", before, previous, campaign, dict(files))
             yield fence
-            if info == ("qdis", "campagne"):
+            if info[:1] == ("json",):
+                files[info[1]] = fence.content
+            elif info == ("qdis", "campagne"):
                 campaign = fence.content
             elif info[:1] == ("qdis",) and "campagne" not in info:
                 previous = fence.text
@@ -74,12 +83,22 @@ def fences(page: Path) -> Iterator[Fence]:
     assert info is None, f"{page.name}:{start}: fence never closed"
 
 
-def noticed(text: str) -> tuple[Diagnostic, ...]:
+@contextmanager
+def reader(files: Mapping[str, str]) -> Iterator[Reader]:
+    """Give what reads the dossiers of a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            (Path(folder) / name).write_text(content, "utf-8")
+        yield DossierFolder(Path(folder)).read
+
+
+def noticed(text: str, files: Mapping[str, str] = MappingProxyType({})) -> tuple[Diagnostic, ...]:
     """Return everything said of a rule text: the checker's sayings, else the examples not met."""
     outcome = check_sources([Source.of(SOURCE, text)])
     if not outcome.ok:
         return outcome.diagnostics
-    results = run_examples(Ruleset(outcome.value, outcome.diagnostics))
+    with reader(files) as read:
+        results = run_examples(Ruleset(outcome.value, outcome.diagnostics), read)
     return (*outcome.diagnostics, *(d for result in results for d in result.diagnostics))
 
 
@@ -116,10 +135,11 @@ def proved(text: str, chart: str) -> str:
     return "\n\n".join(("\n".join(lines(found)), *(d.render() for d in found.diagnostics)))
 
 
-def last_report(text: str, campaign: str, day: str | None) -> Report:
+def last_report(text: str, files: Mapping[str, str], campaign: str, day: str | None) -> Report:
     """Return the report of the dossier that the last example of a text describes, on a day of its campagne if given."""
     ruleset = compile_sources([Source.of(SOURCE, text)], Outcome(Source.of(CAMPAIGN, campaign)) if day else None)
-    dossier, history = _dossiers(ruleset.typed, ruleset.typed.examples[-1])
+    with reader(files) as read:
+        dossier, history = example_dossiers(ruleset, ruleset.typed.examples[-1], read)
     if day is not None:
         ruleset = ruleset.on(datetime.strptime(day, "%d/%m/%Y").date())
     return ruleset.evaluate(dossier, history)

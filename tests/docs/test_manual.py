@@ -8,6 +8,7 @@
 - ```csv: a chart of accounts; ```text comptes: what the text above gives on it;
 - ```text verdicts | expliquer CODE | diagnostics: what the text above gives, for its last example; with a day
   (```text verdicts 15/09/2024), as the last campagne has it that day;
+- ```json FILE: a dossier, which the examples after it may start from;
 - tables headed « formule », or by a formula: each cell is the value of the formula.
 """
 
@@ -48,7 +49,7 @@ def test_every_fence_is_of_a_known_kind(fence):
         ("csv",),
     }
     info = fence.info[:-1] if DAY.fullmatch(fence.info[-1]) else fence.info
-    assert info in kinds or info[:2] == ("text", "expliquer")
+    assert info in kinds or info[:2] == ("text", "expliquer") or info[0] == "json"
 
 
 @pytest.mark.parametrize("fence", RULES, ids=str)
@@ -58,7 +59,7 @@ def test_an_example_gets_exactly_the_diagnostics_it_announces(fence):
         assert expected, "nothing is marked wrong in this fence"
     else:
         assert expected == []
-    found = (*manual.noticed(fence.text), *manual.linted(fence.text, {code for _, code in expected}))
+    found = (*manual.noticed(fence.text, fence.files), *manual.linted(fence.text, {code for _, code in expected}))
     assert manual.places(found) == expected, "\n\n".join(d.render() for d in found)
 
 
@@ -75,14 +76,15 @@ def test_what_is_shown_is_what_comes_out(fence):
     shown = manual.plain(fence.content).strip().splitlines()
     text = fence.previous
     if fence.info[1] == "diagnostics":
-        rendered = "\n\n".join(d.render() for d in manual.noticed(text))
+        rendered = "\n\n".join(d.render() for d in manual.noticed(text, fence.files))
         assert manual.plain(rendered).splitlines() == shown
         return
     if fence.info[1] == "comptes":
         (chart,) = (each.content for each in FENCES if each.page == fence.page and each.info == ("csv",))
         assert manual.plain(manual.proved(text, chart)).splitlines() == shown
         return
-    report = manual.last_report(text, fence.campaign, fence.info[-1] if DAY.fullmatch(fence.info[-1]) else None)
+    day = fence.info[-1] if DAY.fullmatch(fence.info[-1]) else None
+    report = manual.last_report(text, fence.files, fence.campaign, day)
     if fence.info[1] == "expliquer":
         assert [manual.plain(line) for line in report.explain(fence.info[2]).lines()] == shown
         return

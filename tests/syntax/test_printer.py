@@ -863,7 +863,10 @@ aggregates = st.builds(
     here,
     comments,
 )
-givens = st.builds(tree.Given, references | prefixes, values, here, comments)
+moments = st.sampled_from(("ouverture", "mouvements débit", "mouvements crédit"))
+givens = st.builds(tree.Given, references, maybe(values), st.none(), here, comments) | st.builds(
+    tree.Given, prefixes, values, maybe(moments), here, comments
+)
 checks_by_code = name(words | st.builds(lambda path, what: f"{path}~{what}", paths, st.text("abcé_", min_size=1)))
 states = st.sampled_from(STATES)
 expected = (
@@ -871,7 +874,8 @@ expected = (
     | st.builds(tree.Expected, references, st.none(), st.none(), states, here, comments)
     | st.builds(tree.Expected, checks_by_code, st.none(), st.none(), states, here, comments)
 )
-examples = st.builds(tree.ExampleDecl, texts, here, few(givens | expected, 0, 4), comments)
+alone = st.builds(tree.ExpectedAlone, few(checks_by_code), here, comments)
+examples = st.builds(tree.ExampleDecl, texts, maybe(texts), here, few(givens | expected | alone, 0, 4), comments)
 decisions = st.builds(
     tree.DecisionDecl,
     st.sampled_from(["désactiver", "réactiver"]),
