@@ -25,6 +25,7 @@ from qdis_rules.syntax.parse import parse, parse_campaign
 
 CHART: Final = "comptes.csv"
 REFERENCES: Final = "quartiles.csv"
+DOSSIERS: Final = "dossiers"
 
 
 class RulesetError(ValueError):
@@ -218,6 +219,14 @@ def references_path(which: int | str | Path) -> Path:
     return _folder(which) / REFERENCES
 
 
+def dossiers_folder(which: int | str | Path) -> Path:
+    """Return where the whole dossiers of a ruleset stand: `dossiers`, in its folder.
+
+    It may not exist. Raises FileNotFoundError for an unknown year.
+    """
+    return _folder(which) / DOSSIERS
+
+
 def _folder(which: int | str | Path) -> Path:
     place = _place(which)
     return place if place.is_dir() else place.parent
@@ -257,6 +266,7 @@ __all__ = [
     "check_campaign",
     "check_sources",
     "compile_sources",
+    "dossiers_folder",
     "load_ruleset",
     "references_path",
     "ruleset_sources",

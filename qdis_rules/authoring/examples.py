@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -65,6 +65,22 @@ def evaluated_examples(ruleset: Ruleset, read: Reader | None = None) -> Iterator
                 saying for step in example.expected if (saying := _unmet(ruleset.typed, report, step)) is not None
             )
             yield ExampleResult(example.title, not unmet, unmet), report
+
+
+def evaluated_dossiers(
+    ruleset: Ruleset, names: Iterable[str], read: Reader
+) -> Iterator[tuple[str, Report | DossierError]]:
+    """Yield the report of each dossier of the ruleset's year, or why it has none.
+
+    Those of other years are left out: they are read as earlier years.
+    """
+    for name in names:
+        try:
+            dossier, *earlier = read(name)
+            if dossier.year == ruleset.year:
+                yield name, ruleset.evaluate(dossier, earlier)
+        except DossierError as error:
+            yield name, error
 
 
 def example_dossiers(

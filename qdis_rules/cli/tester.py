@@ -1,8 +1,9 @@
-"""`qdis tester`: the `exemple` blocks of a ruleset, run."""
+"""`qdis tester`: the `exemple` blocks of a ruleset and its whole dossiers, run; what they cover."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -12,48 +13,95 @@ from qdis_rules.cli.french import OK, VIOLATED, FrenchCommand
 from qdis_rules.cli.loading import JSON_OPTION, sources_of
 
 if TYPE_CHECKING:
+    from qdis_rules.authoring.coverage import Coverage, Sides
     from qdis_rules.authoring.examples import ExampleResult
+    from qdis_rules.evaluation.dossier import DossierError
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.pipeline import Ruleset
 
 _HELP = """
-Exécute les exemples écrits dans un jeu de règles.
+Exécute les exemples d'un jeu de règles et ses dossiers entiers, et dit quelles règles ils montrent à l'œuvre.
 
 Chaque bloc « exemple » donne des cellules et ce qui en est attendu ; une attente qui n'est pas satisfaite est
-montrée à sa place, avec ce qui a été obtenu.
+montrée à sa place, avec ce qui a été obtenu. Les dossiers sont ceux du répertoire « dossiers » placé à côté des
+règles. Une règle est couverte quand un exemple ou un dossier l'a montrée satisfaite, et un autre violée.
 
 \b
 Exemples :
   qdis tester 2023
-  qdis tester rulesets/2024
+  qdis tester 2023 --manquants
+  qdis tester rulesets/2024 --exiger-tout
 
-Codes de retour : 0, tous passent ; 1, un exemple échoue ou le jeu a des erreurs ; 2, jeu illisible.
+Codes de retour : 0, tous passent ; 1, un exemple échoue, un dossier ne se lit pas, le jeu a des erreurs, ou
+(--exiger-tout) une règle n'est pas couverte ; 2, jeu illisible.
 """
+
+
+@dataclass(slots=True)
+class _Run:
+    """What running a ruleset gives besides reports: results of examples, dossiers that cannot be used."""
+
+    ruleset: Ruleset
+    which: str
+    results: list[ExampleResult] = field(default_factory=list)
+    dossiers: list[str] = field(default_factory=list)
+    lost: list[DossierError] = field(default_factory=list)
+
+    def reports(self) -> Iterator[tuple[str, Report]]:
+        """Yield the report of each example and dossier, with its name."""
+        from qdis_rules.authoring.examples import evaluated_dossiers, evaluated_examples
+        from qdis_rules.evaluation.report import Report
+        from qdis_rules.formats.dossier import DossierFolder
+        from qdis_rules.pipeline import dossiers_folder
+
+        folder = DossierFolder(dossiers_folder(self.which))
+        for result, report in evaluated_examples(self.ruleset, folder.read):
+            self.results.append(result)
+            if report is not None:
+                yield result.title, report
+        for name, found in evaluated_dossiers(self.ruleset, folder.names(), folder.read):
+            if isinstance(found, Report):
+                self.dossiers.append(name)
+                yield name, found
+            else:
+                self.lost.append(found)
+
+    @property
+    def failed(self) -> int:
+        """How many examples fail."""
+        return sum(1 for result in self.results if not result.passed)
 
 
 @click.command(
     cls=FrenchCommand,
     help=_HELP,
-    short_help="Exécute les exemples d'un jeu de règles.",
+    short_help="Exécute les exemples d'un jeu de règles, et dit ce qu'ils couvrent.",
     arguments=[("JEU", "Une année fournie (2023), un répertoire ou un fichier .qdis.")],
 )
 @click.argument("which", metavar="JEU")
+@click.option("--manquants", "missing", is_flag=True, help="Donne le code de tout ce qui n'est pas couvert.")
+@click.option(
+    "--exiger-tout", "strict", is_flag=True, help="Échoue quand une règle n'est pas couverte, et dit laquelle."
+)
 @JSON_OPTION
-def tester(which: str, as_json: bool) -> int:
-    """Run the examples of a ruleset."""
+def tester(which: str, missing: bool, strict: bool, as_json: bool) -> int:
+    """Run the examples and the dossiers of a ruleset."""
     sources = sources_of(which)
-    from qdis_rules.authoring.examples import run_examples
+    from qdis_rules.authoring.coverage import coverage
     from qdis_rules.pipeline import RulesetError, compile_sources
 
     try:
         ruleset = compile_sources(sources)
     except RulesetError as error:
         return _in_error(which, error, as_json)
-    results = run_examples(ruleset)
-    failed = sum(1 for result in results if not result.passed)
+    run = _Run(ruleset, which)
+    seen = coverage(ruleset, run.reports())
     if as_json:
-        output.say_json(_document(results, failed))
+        output.say_json(_document(run, seen))
     else:
-        _say(results, failed)
-    return VIOLATED if failed else OK
+        _say(run)
+        _say_coverage(run, seen, missing or strict)
+    return VIOLATED if run.failed or run.lost or (strict and not seen.whole) else OK
 
 
 def _in_error(which: str, error: Exception, as_json: bool) -> int:
@@ -71,7 +119,7 @@ def _in_error(which: str, error: Exception, as_json: bool) -> int:
     return VIOLATED
 
 
-def _document(results: Sequence[ExampleResult], failed: int) -> dict[str, object]:
+def _document(run: _Run, seen: Coverage) -> dict[str, object]:
     return {
         "exemples": [
             {
@@ -79,19 +127,60 @@ def _document(results: Sequence[ExampleResult], failed: int) -> dict[str, object
                 "reussi": result.passed,
                 "diagnostics": [dict(diagnostic.as_json()) for diagnostic in result.diagnostics],
             }
-            for result in results
+            for result in run.results
         ],
-        "reussis": len(results) - failed,
-        "echoues": failed,
+        "reussis": len(run.results) - run.failed,
+        "echoues": run.failed,
+        "dossiers": run.dossiers,
+        "problemes": [str(problem) for error in run.lost for problem in error.problems],
+        "couverture": {
+            "complete": seen.whole,
+            "comptes": {
+                what: {"vus": count.seen, "sur": count.total}
+                for what, count in {**seen.counts(), **seen.places_count()}.items()
+            },
+            "manquants": {what: list(codes) for what, codes in seen.missing().items()},
+            "regles_mortes": list(seen.dead),
+            "controles_du_dossier": {
+                kind: dict(zip(("satisfaits", "violes"), _seen(codes), strict=True))
+                for kind, codes in seen.observed.items()
+            },
+        },
     }
 
 
-def _say(results: Sequence[ExampleResult], failed: int) -> None:
-    for result in results:
+def _say(run: _Run) -> None:
+    for result in run.results:
         output.say_tick(result.passed, result.title)
         output.say_diagnostics(result.diagnostics, indent="    ")
-    if not results:
+    if not run.results:
         output.say("Ce jeu de règles ne contient aucun exemple.")
-        return
-    passed = output.counted(len(results) - failed, "exemple réussi", "exemples réussis")
-    output.say(f"{passed}, {output.counted(failed, 'échec')}.")
+    else:
+        passed = output.counted(len(run.results) - run.failed, "exemple réussi", "exemples réussis")
+        output.say(f"{passed}, {output.counted(run.failed, 'échec')}.")
+    for problem in (problem for error in run.lost for problem in error.problems):
+        output.say(f"dossier inutilisable : {output.one_line(str(problem))}")
+
+
+def _say_coverage(run: _Run, seen: Coverage, missing: bool) -> None:
+    shown = output.counted(len(run.dossiers), "dossier entier", "dossiers entiers")
+    output.say(f"\nCouverture, par {output.counted(len(run.results), 'exemple')} et {shown} :")
+    for what, count in {**seen.counts(), **seen.places_count()}.items():
+        if count.total:
+            output.say(f"  {what} : {count}")
+    output.say(f"  règles mortes, ni satisfaites, ni violées, ni calculées : {len(seen.dead)}")
+    for kind, codes in seen.observed.items():
+        if codes:
+            satisfied, violated = _seen(codes)
+            name = kind if "~" in kind else f"~{kind}"
+            output.say(f"  {name}, selon les dossiers : satisfaits {satisfied}, violés {violated}")
+    if missing:
+        for what, names in {"règles mortes": seen.dead, **seen.missing()}.items():
+            if names:
+                output.say(f"\n{what} ({len(names)}) :")
+                output.say("\n".join(f"  {name}" for name in names))
+
+
+def _seen(codes: Mapping[str, Sides]) -> tuple[int, int]:
+    """Return how many were seen satisfied, and violated."""
+    return sum(1 for sides in codes.values() if sides.yes), sum(1 for sides in codes.values() if sides.no)

@@ -184,11 +184,10 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
     thresholds = []
     for threshold, code, _ in step.thresholds:
         crossed = guarded(code, evaluation.frame, aggregate.code)
-        text = threshold.condition.span.inline
         thresholds.append(
             ThresholdResult(
                 threshold.name,
-                _condition_text(text, threshold.name),
+                condition_text(threshold),
                 crossed if isinstance(crossed, bool) else None,
                 threshold.message,
             )
@@ -207,12 +206,19 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
         source=aggregate.notes.source,
         reliability=aggregate.notes.reliability,
         mark=aggregate.notes.mark,
+        guard=_guard_of(evaluation, step),
     )
 
 
-def _condition_text(text: str, name: str) -> str:
-    """Return « < 3 % » from « seuil alerte < 3 % « … » »."""
-    text = text.removeprefix("seuil").strip().removeprefix(name).strip()
+def _guard_of(evaluation: Evaluation, step: Indicator) -> bool | None:
+    allowed = guarded(step.guard, evaluation.frame, step.aggregate.code) if step.guard is not None else None
+    return allowed if isinstance(allowed, bool) else None
+
+
+def condition_text(threshold: typed.Threshold) -> str:
+    """Return « < 3 % » of « seuil alerte < 3 % « … » »."""
+    text = threshold.condition.span.inline
+    text = text.removeprefix("seuil").strip().removeprefix(threshold.name).strip()
     return text.split("«")[0].split('"')[0].strip()
 
 

@@ -75,6 +75,7 @@ class AggregateResult:
     """An aggregate: `value` as shown (rounded as declared) in `unit`, `exact` unrounded in `unit`.
 
     `value` is None with a `status` of *sans objet* or *non calculable*; `causes` then say why.
+    `guard` is what its `quand` says, None without one or when it cannot be told.
     """
 
     code: str
@@ -90,6 +91,7 @@ class AggregateResult:
     source: str | None
     reliability: str | None
     mark: str | None
+    guard: bool | None = None
 
     def __repr__(self) -> str:
         value = self.status if self.value is None else self.value
@@ -125,7 +127,8 @@ class CheckResult:
 
     `message` is written when violated; `causes` when undetermined. `origin` is the cell whose
     declaration implies a generated check. `severity` and `verdict` are in force: `decisions` are
-    those of the campagne that made them differ from the ruleset.
+    those of the campagne that made them differ from the ruleset. `guard` is what its `quand` says (of a
+    generated check: what its declaration implies), None without one or when it cannot be told.
     """
 
     code: str
@@ -144,6 +147,7 @@ class CheckResult:
     reliability: str | None
     mark: str | None
     decisions: tuple[Decision, ...] = ()
+    guard: bool | None = None
 
     def __repr__(self) -> str:
         said = f": {self.message}" if self.message else ""

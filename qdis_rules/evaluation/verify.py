@@ -89,7 +89,9 @@ def _as_it_stands(evaluation: Evaluation, result: CheckResult) -> CheckResult:
         return result
     result = replace(result, severity=standing.severity, justifiable=standing.justifiable, decisions=standing.decisions)
     if not standing.active:  # set aside whole: neither message nor figures
-        return replace(result, verdict=Verdict.DEACTIVATED, message="", gaps=(), causes=(), justification=None)
+        return replace(
+            result, verdict=Verdict.DEACTIVATED, message="", gaps=(), causes=(), justification=None, guard=None
+        )
     justification = _justification(evaluation, result.code, result.verdict) if standing.justifiable else None
     return replace(result, justification=justification)
 
@@ -133,12 +135,14 @@ def _result(
     if allowed is not True:
         verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
         causes = allowed if isinstance(allowed, Undefined) else None
-        return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells)
+        refused = False if allowed is False else None
+        return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells, guard=refused)
     outcome = guarded(trial.body, evaluation.frame, check.code)
     gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
     verdict = _verdict(outcome)
     causes = outcome if isinstance(outcome, Undefined) else None
-    result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells)
+    met = True if trial.guard is not None else None
+    result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells, met)
     if verdict is Verdict.VIOLATED:
         return replace(result, message=_message(evaluation, trial, result))
     return result
@@ -153,6 +157,7 @@ def _made(
     causes: Undefined | None,
     gaps: tuple[GapResult, ...] = (),
     cells: tuple[str, ...] = (),
+    guard: bool | None = None,
 ) -> CheckResult:
     return CheckResult(
         code=check.code,
@@ -170,6 +175,7 @@ def _made(
         source=check.notes.source,
         reliability=check.notes.reliability,
         mark=check.notes.mark,
+        guard=guard,
     )
 
 

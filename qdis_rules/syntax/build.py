@@ -328,11 +328,11 @@ class Builder:
         parts = _parts(piece)
         checks = tuple(self._name(code.children[0]) for code in _trees(parts, "code"))
         if _is(parts[1], "CONTROLES"):
-            self._word(parts[-2], "un verdict", ("violés",))
+            self._word(parts[-2], "un verdict qui précède « seuls »", ("violés",))
             self._word(parts[-1], "la fin de l'attente", ("seuls",))
             return tree.ExpectedAlone(checks, piece.span, piece.comments)
         if checks and isinstance(parts[-1], Token):
-            self._word(_tree(parts[-2]).children[0], "un verdict", ("violé",))
+            self._word(_tree(parts[-2]).children[0], "un verdict qui précède « seul »", ("violé",))
             self._word(parts[-1], "la fin de l'attente", ("seul",))
             return tree.ExpectedAlone(checks, piece.span, piece.comments)
         state_node = next(iter(_trees(parts, "etat")), None)

@@ -3,7 +3,7 @@
 import json
 import re
 
-from .conftest import FAILING, PASSING, RULES
+from .conftest import FAILING, GOOD, PASSING, RULES, dossier
 
 WRONG = (
     "jeu X exercice 2023\ntableau A « a »\n  colonne n « n » en EUR\n  ligne x « x »\nagrégat S.t « t » en EUR = A.y\n"
@@ -145,7 +145,8 @@ def test_carets_are_not_broken_on_a_narrow_terminal(place, terminal):
 def test_passing_examples(place, qdis):
     write(place, "ex.qdis", RULES + PASSING)
     result = qdis("tester", "ex.qdis")
-    assert (result.exit_code, result.stdout) == (0, "✓ équilibrée\n1 exemple réussi, 0 échec.\n")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("✓ équilibrée\n1 exemple réussi, 0 échec.\n\nCouverture, par 1 exemple")
 
 
 def test_a_failing_example_shows_what_was_found(place, qdis):
@@ -178,6 +179,57 @@ def test_tester_json(place, qdis):
     wrong = json.loads(qdis("tester", "faux.qdis", "--json").stdout)
     assert wrong["problemes"]
     assert wrong["diagnostics"]
+
+
+def coverage(place, qdis, *options):
+    """Run the examples and dossiers of the folder `jeu`: one of 2023 with its year before, one that is broken."""
+    (place / "jeu" / "dossiers").mkdir(parents=True)
+    write(place, "jeu/a.qdis", RULES + PASSING)
+    write(place, "jeu/b.qdis", "exemple « elle » sur « elle-2023 »\n  attend AE.evolution = 10 kEUR\n")
+    write(place, "jeu/dossiers/elle-2023.json", dossier({**GOOD, "T06.loyers.n": 100}))
+    write(place, "jeu/dossiers/elle-2022.json", dossier({"T06.loyers.n": "90"}, year=2022))
+    return qdis("tester", "jeu", *options)
+
+
+def test_coverage_counts_examples_and_whole_dossiers(place, qdis):
+    result = coverage(place, qdis)
+    assert result.exit_code == 0
+    assert "2 exemples réussis, 0 échec.\n\nCouverture, par 2 exemples et 1 dossier entier :" in result.stdout
+    assert "  contrôles vus satisfaits : 8 sur 9 (88,8 %)\n  contrôles vus violés : 0 sur 9 (0,0 %)" in result.stdout
+    assert "TAX01" not in result.stdout
+
+
+def test_what_is_missing_is_told_by_code_when_asked_for(place, qdis):
+    result = coverage(place, qdis, "--manquants")
+    assert result.exit_code == 0
+    assert "\nagrégats jamais calculés (1) :\n  AE.poids\n" in result.stdout
+    assert "\nseuils jamais franchis (1) :\n  SF.levier alerte > 80 %\n" in result.stdout
+
+
+def test_coverage_may_be_asked_for_whole(place, qdis):
+    result = coverage(place, qdis, "--exiger-tout")
+    assert result.exit_code == 1
+    assert "contrôles jamais violés (9) :" in result.stdout
+    write(place, "tout.qdis", "jeu X exercice 2023\n")
+    assert qdis("tester", "tout.qdis", "--exiger-tout").exit_code == 0
+
+
+def test_a_dossier_that_cannot_be_used_is_a_failure(place, qdis):
+    coverage(place, qdis)
+    write(place, "jeu/dossiers/casse.json", "{")
+    result = qdis("tester", "jeu")
+    assert result.exit_code == 1
+    assert "dossier inutilisable : casse.json:1:2 : fichier tronqué" in result.stdout
+    assert json.loads(qdis("tester", "jeu", "--json").stdout)["problemes"][0].startswith("casse.json:1:2")
+
+
+def test_coverage_in_json(place, qdis):
+    found = json.loads(coverage(place, qdis, "--json").stdout)
+    assert found["dossiers"] == ["elle-2023"]
+    assert found["couverture"]["complete"] is False
+    assert found["couverture"]["comptes"]["agrégats calculés"] == {"vus": 4, "sur": 5}
+    assert found["couverture"]["manquants"]["agrégats jamais calculés"] == ["AE.poids"]
+    assert found["couverture"]["controles_du_dossier"]["saisie"] == {"satisfaits": 0, "violes": 0}
 
 
 def test_ticks_are_coloured_on_a_terminal(place, terminal):

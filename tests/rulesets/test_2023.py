@@ -10,6 +10,7 @@ from qdis_rules import CauseKind, Dossier, load_ruleset, read_dossier
 from qdis_rules.authoring.chart import read_chart
 from qdis_rules.authoring.examples import run_examples
 from qdis_rules.authoring.lint import lint
+from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.pipeline import bundled_folder, chart_path, compile_sources, ruleset_sources
 from qdis_rules.source import Source
 from qdis_rules.syntax.printer import format_source
@@ -45,7 +46,7 @@ def test_every_rule_has_a_source_and_a_reliability(ruleset):
 
 
 def test_its_examples_pass(ruleset):
-    results = run_examples(ruleset)
+    results = run_examples(ruleset, DossierFolder(DOSSIERS).read)
     assert len(results) >= 20
     assert [d.render() for result in results for d in result.diagnostics] == []
 
