@@ -58,7 +58,7 @@ def evaluated_examples(ruleset: Ruleset, read: Reader | None = None) -> Iterator
         except DossierError as error:
             found = tuple(errors.unfit_example(example.span, str(problem)) for problem in error.problems)
             yield ExampleResult(example.title, False, found), None
-        except _CannotRunError as error:
+        except ExampleError as error:
             yield ExampleResult(example.title, False, (error.diagnostic,)), None
         else:
             unmet = tuple(
@@ -86,12 +86,12 @@ def evaluated_dossiers(
 def example_dossiers(
     ruleset: Ruleset, example: typed.Example, read: Reader | None = None
 ) -> tuple[Dossier, tuple[Dossier, ...]]:
-    """Return the dossier an example describes, and those of earlier years."""
+    """Return the dossier an example describes, and those of earlier years. Raises ExampleError."""
     return _Bases(ruleset, read).dossiers(example)
 
 
-class _CannotRunError(ValueError):
-    """Why an example describes no dossier."""
+class ExampleError(ValueError):
+    """An example describes no dossier: `diagnostic` says why, and where."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -108,7 +108,7 @@ class _Bases:
         self._years: dict[str, Years] = {}
 
     def report(self, example: typed.Example) -> Report:
-        """Return the report of the dossier an example describes. Raises DossierError, _CannotRunError."""
+        """Return the report of the dossier an example describes. Raises DossierError, ExampleError."""
         dossier, earlier = self.dossiers(example)
         if example.base is None or any(step.back for step in example.given):
             return self._ruleset.evaluate(dossier, earlier)
@@ -124,12 +124,12 @@ class _Bases:
         made = {0 if index == 0 else year - base.year: base for index, base in enumerate(found)}
         for back in {0, *(step.back for step in example.given)}:
             base = made.get(back, Dossier(year - back, name=example.title))
-            made[back] = _edited(self._ruleset.typed, base, [step for step in example.given if step.back == back])
+            made[back] = edited(self._ruleset.typed, base, [step for step in example.given if step.back == back])
         return made[0], tuple(made[back] for back in sorted(made) if back != 0)
 
     def _base(self, name: tree.Text) -> Sequence[Dossier]:
         if self._read is None:
-            raise _CannotRunError(errors.no_base(name.span, "aucun répertoire de dossiers n'accompagne ces règles"))
+            raise ExampleError(errors.no_base(name.span, "aucun répertoire de dossiers n'accompagne ces règles"))
         if name.value not in self._found:
             try:
                 self._found[name.value] = self._read(name.value)
@@ -137,12 +137,12 @@ class _Bases:
                 self._found[name.value] = error
         found = self._found[name.value]
         if isinstance(found, DossierError):
-            raise _CannotRunError(errors.no_base(name.span, " ; ".join(str(problem) for problem in found.problems)))
+            raise ExampleError(errors.no_base(name.span, " ; ".join(str(problem) for problem in found.problems)))
         return found
 
 
-def _edited(ruleset: typed.TypedRuleset, base: Dossier, steps: Sequence[typed.ExampleStep]) -> Dossier:
-    """Return `base` once `steps` are given."""
+def edited(ruleset: typed.TypedRuleset, base: Dossier, steps: Sequence[typed.ExampleStep]) -> Dossier:
+    """Return `base` once the `donne` steps of its own year are given. Raises ExampleError."""
     edits = _Edits(ruleset, base)
     accounts: dict[str, list[typed.ExampleStep]] = {}
     for step in steps:
@@ -151,7 +151,7 @@ def _edited(ruleset: typed.TypedRuleset, base: Dossier, steps: Sequence[typed.Ex
         elif step.value is not None:
             edits.give(step, step.value)
         elif not edits.take_away(step):
-            raise _CannotRunError(errors.nothing_to_take(step.span, base.name))
+            raise ExampleError(errors.nothing_to_take(step.span, base.name))
     for number, given in accounts.items():
         edits.accounts[number] = edits.account(number, given)
     return replace(
@@ -226,7 +226,7 @@ class _Edits:
         moved = "mouvements débit" in given or "mouvements crédit" in given
         lacking = ("ouverture" in given and old.opening_debit is None) or (moved and old.movement_debit is None)
         if lacking:
-            raise _CannotRunError(errors.unfit_example(steps[0].span, "la balance n'a pas cette colonne"))
+            raise ExampleError(errors.unfit_example(steps[0].span, "la balance n'a pas cette colonne"))
         if opening is not None and debit is not None and credit is not None:
             reached = add(opening, subtract(debit, credit))
             missing = subtract(closing, reached)
@@ -234,7 +234,7 @@ class _Edits:
                 closing = shown(reached)
             elif moved and missing:
                 why = f"l'ouverture et les mouvements du compte {number} ne mènent pas à ce solde"
-                raise _CannotRunError(errors.unfit_example(steps[0].span, why))
+                raise ExampleError(errors.unfit_example(steps[0].span, why))
             elif missing > 0:
                 debit = shown(add(debit, missing))
             else:
