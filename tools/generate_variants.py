@@ -77,7 +77,8 @@ def line(ruleset: typed.TypedRuleset, step: Step) -> str:
     if step.kind == "account":
         assert isinstance(step.value, Decimal)
         return f"  donne compte {step.code}{f' {step.moment}' if step.moment else ''} = {said(step.value)}"
-    code = step.code if step.row is None else step.code.replace("*", step.row)
+    row = step.row if step.row is None or NAMED.fullmatch(step.row) else f"« {step.row} »"
+    code = step.code if row is None else step.code.replace("*", row)
     if step.value is None:
         return f"  donne {code}{years} absent"
     return f"  donne {code}{years} = {written(ruleset, step)}"
@@ -255,7 +256,7 @@ def candidates(base: Base, leaf: Leaf, amounts: Sequence[Exact]) -> Iterator[Edi
         table = ruleset.tables[cell.table]
         for row in dossier.lists.get(cell.table, ())[:2]:
             key = str(row.get(table.key or "")).strip()
-            if cell.column != table.key and NAMED.fullmatch(key):
+            if cell.column != table.key and key:
                 rank = list(dossier.lists[cell.table]).index(row)
                 now = base.report._evaluation.admitted.rows[cell.table][rank].get(cell.column) if not back else None
                 for value in values(cell, now, amounts):

@@ -274,8 +274,12 @@ def part_spans(node: tree.Reference) -> list[Span]:
     spans = []
     start = node.span.start
     for part in node.parts:
-        spans.append(Span(node.span.source, start, start + len(part)))
-        start += len(part) + 1
+        size = len(part)
+        written = node.span.text[start - node.span.start :]
+        if written[:1] in ("«", '"'):  # the key of a row, cited
+            size = written.index("»" if written[0] == "«" else '"', 1) + 1
+        spans.append(Span(node.span.source, start, start + size))
+        start += size + 1
     return spans
 
 

@@ -317,7 +317,17 @@ class Builder:
             value = self._value(parts[-1])
         else:
             self._word(parts[-1], "ce qu'on donne", ("absent",))
-        return tree.Given(self._reference_only(_tree(parts[1])), value, None, piece.span, piece.comments)
+        return tree.Given(self._target(_tree(parts[1])), value, None, piece.span, piece.comments)
+
+    def _target(self, node: Tree[Token]) -> tree.Reference:
+        if node.data != "ligne_citee":
+            return self._reference_only(node)
+        written = str(_token(node.children[0]))
+        table, _, rest = written.partition(".")
+        key, _, column = rest[1:].partition("»" if rest[0] == "«" else '"')
+        years = self._years(_token(node.children[1])) if len(node.children) > 1 else None
+        parts = (table, _one_line(key).strip(_EDGE), *((column[1:],) if column else ()))
+        return tree.Reference(parts, years, self._span(node))
 
     def _moment(self, node: Tree[Token]) -> str:
         if len(node.children) > 1:
@@ -342,7 +352,7 @@ class Builder:
         value = next(iter(_trees(parts, "valeur")), None)
         tolerance = next(iter(_trees(parts, "tolerance")), None)
         return tree.Expected(
-            self._reference_only(_tree(parts[1])),
+            self._target(_tree(parts[1])),
             self._value(value) if value else None,
             self._tolerance(tolerance) if tolerance else None,
             state,

@@ -6,6 +6,7 @@ back gives the same tree and the same comments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -604,7 +605,11 @@ def _atom(node: tree.Expr) -> str:
 
 
 def _reference(node: tree.Reference) -> str:
-    return ".".join(node.parts) + _years(node.years)
+    parts = (part if part == "*" or _PLAIN.fullmatch(part) else _quoted(part) for part in node.parts)
+    return ".".join(parts) + _years(node.years)
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9À-ÖØ-öø-ÿŒœ_]+")
 
 
 def _years(years: tree.Years | None) -> str:

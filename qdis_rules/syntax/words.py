@@ -102,6 +102,7 @@ CAMPAIGN_WORDS: Final = {
 _OTHERS: Final = {
     "NAME": "un nom",
     "CHEMIN": "un nom",
+    "CLE_CITEE": "un nom",
     "ETOILE": "un nom",
     "NUMBER": "un nombre",
     "TEXT": "un texte entre « »",

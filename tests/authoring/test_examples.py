@@ -114,6 +114,16 @@ def test_rows_of_lists_change_come_and_go(folder):
     assert "capital" not in dossiers("donne EMP.E1.capital absent", folder)[0].lists["EMP"][0]
 
 
+def test_the_key_of_a_row_may_be_cited(folder):
+    steps = 'donne EMP.« E1 ».capital = 9\ndonne EMP."PLS 2".capital = 4\ndonne EMP.« E2 » absent'
+    dossier, _ = dossiers(steps, folder)
+    assert dossier.lists["EMP"] == ({"numero": "E1", "capital": 9}, {"numero": "PLS 2", "capital": 4})
+    text = "exemple « e »\n donne EMP.« PLS 2 ».capital = 4\n attend EMP.« PLS 2 ».capital = 4\n"
+    assert said(text) == []
+    wrong = Source.of("e.qdis", RULES + text.replace("2 ».capital =", "2 ».x ="))
+    assert [(d.code, d.primary.span.text) for d in check_sources([wrong]).diagnostics] == [("colonne-inconnue", "x")]
+
+
 def test_earlier_dossiers_change_too(folder):
     _, (last_year, _) = dossiers("donne T.a.n[N-1] = 5\ndonne F.total[N-1] absent", folder)
     assert last_year.typed["T.a.n"] == 5

@@ -448,6 +448,7 @@ def test_every_keyword_of_the_grammar_is_spoken():
         "COMPARATEUR",
         "NAME",
         "CHEMIN",
+        "CLE_CITEE",
         "ETOILE",
         "GENERE",
         "ANNEE",

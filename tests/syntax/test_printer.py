@@ -864,7 +864,14 @@ aggregates = st.builds(
     comments,
 )
 moments = st.sampled_from(("ouverture", "mouvements débit", "mouvements crédit"))
-givens = st.builds(tree.Given, references, maybe(values), st.none(), here, comments) | st.builds(
+cited = st.builds(
+    lambda table, key, column, y: tree.Reference((table, key.value, *column), y, NOWHERE),
+    words,
+    texts,
+    few(segments, 0, 1),
+    maybe(years),
+)
+givens = st.builds(tree.Given, references | cited, maybe(values), st.none(), here, comments) | st.builds(
     tree.Given, prefixes, values, maybe(moments), here, comments
 )
 checks_by_code = name(words | st.builds(lambda path, what: f"{path}~{what}", paths, st.text("abcé_", min_size=1)))
@@ -874,7 +881,7 @@ expected = (
     | st.builds(tree.Expected, references, st.none(), st.none(), states, here, comments)
     | st.builds(tree.Expected, checks_by_code, st.none(), st.none(), states, here, comments)
 )
-alone = st.builds(tree.ExpectedAlone, few(checks_by_code), here, comments)
+alone = st.builds(tree.ExpectedAlone, few(checks_by_code, 1), here, comments)
 examples = st.builds(tree.ExampleDecl, texts, maybe(texts), here, few(givens | expected | alone, 0, 4), comments)
 decisions = st.builds(
     tree.DecisionDecl,
