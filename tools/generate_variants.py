@@ -583,10 +583,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     bases = [base for name in folder.names() if (base := Base.read(ruleset, folder, name)) is not None]
     search = Search(ruleset, bases, options.tries)
-    for code in wanted:
-        variant = search.look(code)
-        told = "rien" if variant is None else " ; ".join(variant.codes)
-        print(f"{round(time.monotonic() - start)} s  {code} : {told}", file=sys.stderr, flush=True)
+    try:
+        for code in wanted:
+            variant = search.look(code)
+            told = "rien" if variant is None else " ; ".join(variant.codes)
+            print(f"{round(time.monotonic() - start)} s  {code} : {told}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("interrompu : ce qui est trouvé est écrit", file=sys.stderr)
     found = {frozenset(variant.codes): variant for code in reversed(wanted) if (variant := search.met.get(code))}
     written_now = [block(ruleset, variant) for variant in found.values()]
     fresh, _ = holding(sources, written_now, folder)
@@ -603,11 +606,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for each in everything:
         if len(each.codes) > 1:
             print(f"à plusieurs : {' ; '.join(each.codes)}")
-    missed = [
-        code for code in ruleset.checks if code not in {*elsewhere, *(c for each in everything for c in each.codes)}
-    ]
-    print("\n".join(f"rien trouvé : {code}" for code in missed))
-    print("\n".join(f"ne se relit pas comme cherché :\n{text}" for text in sorted(lost)))
+    shown = {code for each in everything for code in each.codes}
+    for code in wanted:
+        if code not in shown:
+            print(f"rien trouvé : {code}")
+    for text in sorted(lost):
+        print(f"ne se relit pas comme cherché :\n{text}")
     return 0
 
 
