@@ -22,6 +22,7 @@ from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, add, multiply, round_shown, shown, subtract
 from qdis_rules.pipeline import Ruleset
 from qdis_rules.plan.frame import Value
+from qdis_rules.plan.plan import Plan
 from qdis_rules.syntax import tree
 
 Reader: TypeAlias = Callable[[str], Sequence[Dossier]]
@@ -110,6 +111,9 @@ class _Bases:
     def report(self, example: typed.Example) -> Report:
         """Return the report of the dossier an example describes. Raises DossierError, ExampleError."""
         dossier, earlier = self.dossiers(example)
+        given = {step.code: step.value for step in example.given if step.kind == "parameter" and step.value is not None}
+        if given:
+            return evaluate(_under(self._ruleset.plan, given), dossier, earlier)
         if example.base is None or any(step.back for step in example.given):
             return self._ruleset.evaluate(dossier, earlier)
         name = example.base.value
@@ -141,11 +145,21 @@ class _Bases:
         return found
 
 
+def _under(plan: Plan, given: Mapping[str, typed.Constant]) -> Plan:
+    """Return the plan with other values of some parameters, whatever the year."""
+    parameters = dict(plan.ruleset.parameters)
+    for code, value in given.items():
+        parameters[code] = replace(parameters[code], values=(typed.ParameterYear(value, None, None),))
+    return replace(plan, ruleset=replace(plan.ruleset, parameters=parameters))
+
+
 def edited(ruleset: typed.TypedRuleset, base: Dossier, steps: Sequence[typed.ExampleStep]) -> Dossier:
     """Return `base` once the `donne` steps of its own year are given. Raises ExampleError."""
     edits = _Edits(ruleset, base)
     accounts: dict[str, list[typed.ExampleStep]] = {}
     for step in steps:
+        if step.kind == "parameter":
+            continue  # the rules change, not the dossier
         if step.kind == "account":
             accounts.setdefault(step.code, []).append(step)
         elif step.value is not None:

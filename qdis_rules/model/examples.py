@@ -91,6 +91,11 @@ class Examples:
                 )
             )
             return None
+        if what == "parameter" and (step.value is None or back):
+            self.diagnostics.append(
+                errors.example_step(step.span, "un paramètre se donne pour l'exercice, avec sa valeur")
+            )
+            return None
         if step.value is None:
             return typed.ExampleStep(what, code, back, row, None, None, "absent", step.span)
         declared = self._declared(code)
@@ -131,6 +136,9 @@ class Examples:
         if target is None:
             return None
         what, code, back, row, kind = target
+        if what == "parameter":
+            self.diagnostics.append(errors.example_step(step.target.span, "un paramètre se donne, il ne s'attend pas"))
+            return None
         if step.value is None:
             if step.state not in _STATES:
                 self.diagnostics.append(errors.example_step(step.span, f"« {step.state} » ne se dit pas d'une valeur"))
@@ -183,9 +191,8 @@ class Examples:
                 return "cell", code, back, None, kind
             case typed.AggregateValue(code, _, kind) if not isinstance(kind, ErrorType):
                 return "aggregate", code, back, None, kind
-            case typed.ParameterValue():
-                self.diagnostics.append(errors.example_step(node.span, "un paramètre ne se donne ni ne s'attend"))
-                return None
+            case typed.ParameterValue(code, kind) if not isinstance(kind, ErrorType):
+                return "parameter", code, back, None, kind
             case _:
                 return None
 

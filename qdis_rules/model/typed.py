@@ -572,7 +572,7 @@ class Check:
 class ExampleStep:
     """One line of an `exemple`, resolved.
 
-    `kind`: "cell", "row" (list cell: `row` is its key), "aggregate", "account" or "check"; "line"
+    `kind`: "cell", "row" (list cell: `row` is its key), "aggregate", "parameter", "account" or "check"; "line"
     is a whole row of the list `code`. `value` is in base units, None when `state` says what stands
     instead; `moment` is what is given of an account (None: its closing balance).
     """
