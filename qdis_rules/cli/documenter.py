@@ -13,6 +13,7 @@ from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, CallError, FrenchCommand
 from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, references_beside, ruleset_of, written_day
 from qdis_rules.cli.proof import chart_of
+from qdis_rules.cli.running import Run
 from qdis_rules.evaluation.dossier import Problem
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ Demande : pip install "qdis-rules[documentation]" ; avec --pdf : pip install "qd
 @click.argument("which", metavar="JEU")
 @click.option("--vers", "folder", metavar="RÉPERTOIRE", required=True, help="Répertoire où écrire.")
 @click.option("--pdf", "as_pdf", is_flag=True, help="Écrit aussi notice.pdf (compter une demi-minute).")
+@click.option(
+    "--couverture",
+    "covered",
+    is_flag=True,
+    help="Rejoue les exemples et les dossiers du jeu, et montre ce qu'ils couvrent (compter une minute).",
+)
 @CAMPAIGN_OPTION
 @click.option(
     "--le",
@@ -53,7 +60,14 @@ Demande : pip install "qdis-rules[documentation]" ; avec --pdf : pip install "qd
 @JSON_OPTION
 @click.pass_context
 def documenter(
-    ctx: click.Context, which: str, folder: str, as_pdf: bool, campaign: str | None, day: date | None, as_json: bool
+    ctx: click.Context,
+    which: str,
+    folder: str,
+    as_pdf: bool,
+    covered: bool,
+    campaign: str | None,
+    day: date | None,
+    as_json: bool,
 ) -> int:
     """Write the documentation of a ruleset."""
     if campaign is not None and day is None:
@@ -62,11 +76,15 @@ def documenter(
     if as_pdf:
         _require("weasyprint", "pdf")
     ruleset, _ = ruleset_of(which, campaign)
+    written = ruleset
     if day is not None:
         ruleset = ruleset.on(day)
+    from qdis_rules.authoring.coverage import coverage
     from qdis_rules.documenting import NOTICE, Beside, CannotWrite, notice_as_pdf, pages_of, write_site
 
-    pages = dict(pages_of(ruleset.typed, Beside(_chart_beside(which), references_beside(which, ruleset))))
+    seen = coverage(written, Run(written, which).reports()) if covered else None
+    beside = Beside(_chart_beside(which), references_beside(which, ruleset), seen)
+    pages = dict(pages_of(ruleset.typed, beside))
     if as_pdf:
         try:
             pages["notice.pdf"] = notice_as_pdf(pages[NOTICE])

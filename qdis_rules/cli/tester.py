@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +10,10 @@ import click
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, VIOLATED, FrenchCommand
 from qdis_rules.cli.loading import JSON_OPTION, sources_of
+from qdis_rules.cli.running import Run
 
 if TYPE_CHECKING:
     from qdis_rules.authoring.coverage import Coverage, Sides
-    from qdis_rules.authoring.examples import ExampleResult
-    from qdis_rules.evaluation.dossier import DossierError
-    from qdis_rules.evaluation.report import Report
-    from qdis_rules.pipeline import Ruleset
 
 _HELP = """
 Exécute les exemples d'un jeu de règles et ses dossiers entiers, et dit quelles règles ils montrent à l'œuvre.
@@ -35,41 +31,6 @@ Exemples :
 Codes de retour : 0, tous passent ; 1, un exemple échoue, un dossier ne se lit pas, le jeu a des erreurs, ou
 (--exiger-tout) une règle n'est pas couverte ; 2, jeu illisible.
 """
-
-
-@dataclass(slots=True)
-class _Run:
-    """What running a ruleset gives besides reports: results of examples, dossiers that cannot be used."""
-
-    ruleset: Ruleset
-    which: str
-    results: list[ExampleResult] = field(default_factory=list)
-    dossiers: list[str] = field(default_factory=list)
-    lost: list[DossierError] = field(default_factory=list)
-
-    def reports(self) -> Iterator[tuple[str, Report]]:
-        """Yield the report of each example and dossier, with its name."""
-        from qdis_rules.authoring.examples import evaluated_dossiers, evaluated_examples
-        from qdis_rules.evaluation.report import Report
-        from qdis_rules.formats.dossier import DossierFolder
-        from qdis_rules.pipeline import dossiers_folder
-
-        folder = DossierFolder(dossiers_folder(self.which))
-        for result, report in evaluated_examples(self.ruleset, folder.read):
-            self.results.append(result)
-            if report is not None:
-                yield result.title, report
-        for name, found in evaluated_dossiers(self.ruleset, folder.names(), folder.read):
-            if isinstance(found, Report):
-                self.dossiers.append(name)
-                yield name, found
-            else:
-                self.lost.append(found)
-
-    @property
-    def failed(self) -> int:
-        """How many examples fail."""
-        return sum(1 for result in self.results if not result.passed)
 
 
 @click.command(
@@ -94,7 +55,7 @@ def tester(which: str, missing: bool, strict: bool, as_json: bool) -> int:
         ruleset = compile_sources(sources)
     except RulesetError as error:
         return _in_error(which, error, as_json)
-    run = _Run(ruleset, which)
+    run = Run(ruleset, which)
     seen = coverage(ruleset, run.reports())
     if as_json:
         output.say_json(_document(run, seen))
@@ -119,7 +80,7 @@ def _in_error(which: str, error: Exception, as_json: bool) -> int:
     return VIOLATED
 
 
-def _document(run: _Run, seen: Coverage) -> dict[str, object]:
+def _document(run: Run, seen: Coverage) -> dict[str, object]:
     return {
         "exemples": [
             {
@@ -149,7 +110,7 @@ def _document(run: _Run, seen: Coverage) -> dict[str, object]:
     }
 
 
-def _say(run: _Run) -> None:
+def _say(run: Run) -> None:
     for result in run.results:
         output.say_tick(result.passed, result.title)
         output.say_diagnostics(result.diagnostics, indent="    ")
@@ -162,7 +123,7 @@ def _say(run: _Run) -> None:
         output.say(f"dossier inutilisable : {output.one_line(str(problem))}")
 
 
-def _say_coverage(run: _Run, seen: Coverage, missing: bool) -> None:
+def _say_coverage(run: Run, seen: Coverage, missing: bool) -> None:
     shown = output.counted(len(run.dossiers), "dossier entier", "dossiers entiers")
     output.say(f"\nCouverture, par {output.counted(len(run.results), 'exemple')} et {shown} :")
     for what, count in {**seen.counts(), **seen.places_count()}.items():

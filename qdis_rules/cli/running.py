@@ -1,0 +1,48 @@
+"""The examples and the dossiers of a ruleset, run for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qdis_rules.authoring.examples import ExampleResult
+    from qdis_rules.evaluation.dossier import DossierError
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.pipeline import Ruleset
+
+
+@dataclass(slots=True)
+class Run:
+    """What running a ruleset gives besides reports: results of examples, dossiers that cannot be used."""
+
+    ruleset: Ruleset
+    which: str
+    results: list[ExampleResult] = field(default_factory=list)
+    dossiers: list[str] = field(default_factory=list)
+    lost: list[DossierError] = field(default_factory=list)
+
+    def reports(self) -> Iterator[tuple[str, Report]]:
+        """Yield the report of each example and dossier, with its name."""
+        from qdis_rules.authoring.examples import evaluated_dossiers, evaluated_examples
+        from qdis_rules.evaluation.report import Report
+        from qdis_rules.formats.dossier import DossierFolder
+        from qdis_rules.pipeline import dossiers_folder
+
+        folder = DossierFolder(dossiers_folder(self.which))
+        for result, report in evaluated_examples(self.ruleset, folder.read):
+            self.results.append(result)
+            if report is not None:
+                yield result.title, report
+        for name, found in evaluated_dossiers(self.ruleset, folder.names(), folder.read):
+            if isinstance(found, Report):
+                self.dossiers.append(name)
+                yield name, found
+            else:
+                self.lost.append(found)
+
+    @property
+    def failed(self) -> int:
+        """How many examples fail."""
+        return sum(1 for result in self.results if not result.passed)
