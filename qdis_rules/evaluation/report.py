@@ -21,7 +21,6 @@ from qdis_rules.evaluation.results import (
     Status,
     TableCompleteness,
     ThresholdResult,
-    Verdict,
 )
 from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import in_unit
@@ -120,13 +119,12 @@ class Report:
     @cached_property
     def blockers(self) -> tuple[CheckResult, ...]:
         """The blocking checks that are violated or undetermined: why step 4 is not open."""
-        failing = self.checks.having(Verdict.VIOLATED, Verdict.UNDETERMINED)
-        return tuple(result for result in failing if result.severity == "bloquant")
+        return tuple(self.checks[name] for name in self.checks.blocking)
 
     @property
     def ready_for_validation(self) -> bool:
         """True when no blocking check is violated or undetermined."""
-        return not self.blockers
+        return not self.checks.blocking
 
     @property
     def day(self) -> date | None:

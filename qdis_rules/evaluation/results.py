@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from qdis_rules.model.typed import Decision
 from qdis_rules.numbers import Cause, Exact
 
 Shown: TypeAlias = Decimal | bool | str | date | None
 T = TypeVar("T")
+
+BLOCKING: Final = "bloquant"
+"""The severity that keeps step 4 shut."""
 
 
 class Verdict(StrEnum):
@@ -169,20 +172,34 @@ class CheckResult:
         return self.deciding.gap if self.deciding else None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known at once of a check, and what works its result out."""
+
+    verdict: Verdict
+    severity: str
+    make: Callable[[], CheckResult]
+
+    @classmethod
+    def of(cls, result: CheckResult) -> Told:
+        """Return what a result already worked out tells."""
+        return cls(result.verdict, result.severity, lambda: result)
+
+
 class CheckResults(Mapping[str, CheckResult]):
     """Check results by name (`BIL01`, `IMM02[constructions]`), in order of declaration.
 
-    Made of verdicts, and of what works a result out when it is asked for.
+    A result is worked out when it is asked for.
     """
 
-    def __init__(self, found: Mapping[str, tuple[Verdict, Callable[[], CheckResult]]]) -> None:
+    def __init__(self, found: Mapping[str, Told]) -> None:
         self._found = found
         self._made: dict[str, CheckResult] = {}
 
     def __getitem__(self, name: str) -> CheckResult:
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = self._found[name][1]()
+            made = self._made[name] = self._found[name].make()
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -195,16 +212,24 @@ class CheckResults(Mapping[str, CheckResult]):
         return name in self._found
 
     def __repr__(self) -> str:
-        counts = Counter(verdict for verdict, _ in self._found.values())
+        counts = Counter(told.verdict for told in self._found.values())
         return f"<CheckResults: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict)}>"
 
     def verdict(self, name: str) -> Verdict:
         """Return the verdict alone. KeyError for an unknown name."""
-        return self._found[name][0]
+        return self._found[name].verdict
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """The names of the blocking checks that are violated or undetermined."""
+        failing = (Verdict.VIOLATED, Verdict.UNDETERMINED)
+        return tuple(
+            name for name, told in self._found.items() if told.severity == BLOCKING and told.verdict in failing
+        )
 
     def having(self, *verdicts: Verdict) -> tuple[CheckResult, ...]:
         """Return the results with one of `verdicts`."""
-        return tuple(self[name] for name, (verdict, _) in self._found.items() if verdict in verdicts)
+        return tuple(self[name] for name, told in self._found.items() if told.verdict in verdicts)
 
     def of(self, code: str) -> tuple[CheckResult, ...]:
         """Return the results of one check, one for each place it was applied to."""

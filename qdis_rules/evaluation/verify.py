@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
 from qdis_rules.evaluation.inputs import row_key
-from qdis_rules.evaluation.results import CheckResult, CheckResults, GapResult, Origin, Verdict
+from qdis_rules.evaluation.results import BLOCKING, CheckResult, CheckResults, GapResult, Origin, Told, Verdict
 from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
@@ -39,31 +39,26 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
 
     Verdicts are known at once; the rest of a result is worked out when it is asked for.
     """
-    found: dict[str, tuple[Verdict, Callable[[], CheckResult]]] = {}
-    standings = evaluation.plan.ruleset.standings
+    found: dict[str, Told] = {}
     place = 0
     for code, trials in evaluation.plan.trials.items():
         check = evaluation.plan.ruleset.checks[code]
-        standing = standings.get(code)
         for trial in trials:
             outcome = evaluation.outcomes[place]
             place += 1
-            if trial.rows_of is not None:
-                for result in _of_rows(evaluation, check, trial):
-                    _file(found, evaluation, result)
+            if trial.rows_of is None:
+                name = code if trial.key is None else f"{code}[{trial.key}]"
+                found[name] = Told(_verdict(outcome), check.severity, partial(_alone, evaluation, check, trial))
                 continue
-            verdict = _verdict(outcome) if standing is None or standing.active else Verdict.DEACTIVATED
-            make = partial(_alone, evaluation, check, trial)
-            name = code if trial.key is None else f"{code}[{trial.key}]"
-            found[name] = verdict, make if standing is None else partial(_standing_result, evaluation, make)
-    for name, cell, retained, origin, other, key in _second_values(evaluation):
-        standing = standings.get(name.partition("[")[0])
-        make = partial(_second_value, evaluation, cell, retained, origin, other, key)
-        verdict = _agreement(cell, retained, other) if standing is None or standing.active else Verdict.DEACTIVATED
-        found[name] = verdict, make if standing is None else partial(_standing_result, evaluation, make)
+            for result in _of_rows(evaluation, check, trial):
+                found[result.name] = Told.of(result)
+    for name, second in _second_values(evaluation):
+        found[name] = Told(second.verdict, BLOCKING, partial(_second_value, evaluation, second))
     unreached = _unreached(evaluation)
     if unreached is not None:
-        _file(found, evaluation, unreached)
+        found[unreached.name] = Told.of(unreached)
+    if evaluation.plan.ruleset.standings:
+        found = {name: _told_as_it_stands(evaluation, name, told) for name, told in found.items()}
     return CheckResults(found)
 
 
@@ -71,22 +66,17 @@ def _alone(evaluation: Evaluation, check: typed.Check, trial: Trial) -> CheckRes
     return _result(evaluation.apart(), check, trial, trial.key, trial.label)
 
 
-def _file(
-    found: dict[str, tuple[Verdict, Callable[[], CheckResult]]], evaluation: Evaluation, result: CheckResult
-) -> None:
-    result = _as_it_stands(evaluation, result)
-    found[result.name] = result.verdict, lambda: result
-
-
-def _standing_result(evaluation: Evaluation, make: Callable[[], CheckResult]) -> CheckResult:
-    return _as_it_stands(evaluation, make())
+def _told_as_it_stands(evaluation: Evaluation, name: str, told: Told) -> Told:
+    standing = evaluation.plan.ruleset.standings.get(name.partition("[")[0])
+    if standing is None:
+        return told
+    verdict = told.verdict if standing.active else Verdict.DEACTIVATED
+    return Told(verdict, standing.severity, lambda: _as_it_stands(evaluation, told.make()))
 
 
 def _as_it_stands(evaluation: Evaluation, result: CheckResult) -> CheckResult:
     """Return a result as the campagne in force has its check stand."""
-    standing = evaluation.plan.ruleset.standings.get(result.code)
-    if standing is None:
-        return result
+    standing = evaluation.plan.ruleset.standings[result.code]
     result = replace(result, severity=standing.severity, justifiable=standing.justifiable, decisions=standing.decisions)
     if not standing.active:  # set aside whole: neither message nor figures
         return replace(
@@ -301,21 +291,35 @@ _SUFFIX = {
 }
 
 
-def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, typed.Cell, Value, Origin, Known, str | None]]:
-    """Yield each second value of a cell, with the one retained, and the name of the check that compares them."""
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """A second value of a cell, and the one retained."""
+
+    cell: typed.Cell
+    retained: Value
+    origin: Origin
+    other: Known
+    key: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        return _agreement(self.cell, self.retained, self.other)
+
+
+def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, _Second]]:
+    """Yield the name of the check on each second value, and its two values."""
+    ruleset = evaluation.plan.ruleset
     for code in sorted(evaluation.others, key=evaluation.plan.slots.__getitem__):
-        cell = evaluation.plan.ruleset.cells[code]
         retained = evaluation.value(code)
         assert not isinstance(retained, list)
         for origin, other in evaluation.others[code].items():
-            yield f"{code}~{_SUFFIX[origin]}", cell, retained, origin, other, None
+            yield f"{code}~{_SUFFIX[origin]}", _Second(ruleset.cells[code], retained, origin, other, None)
     for (code, row), other in evaluation.admitted.inputs.other_rows.items():
-        cell = evaluation.plan.ruleset.cells[code]
+        cell = ruleset.cells[code]
         column = evaluation.value(code)
-        table = evaluation.plan.ruleset.tables[cell.table]
-        key = row_key(table, evaluation.admitted.rows[cell.table][row], row)
+        key = row_key(ruleset.tables[cell.table], evaluation.admitted.rows[cell.table][row], row)
         retained = column[row] if isinstance(column, list) else column
-        yield f"{code}~{_SUFFIX[Origin.TYPED]}[{key}]", cell, retained, Origin.TYPED, other, key
+        yield f"{code}~{_SUFFIX[Origin.TYPED]}[{key}]", _Second(cell, retained, Origin.TYPED, other, key)
 
 
 def _agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
@@ -331,15 +335,9 @@ def _agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
     return Verdict.SATISFIED if same else Verdict.VIOLATED
 
 
-def _second_value(
-    evaluation: Evaluation,
-    cell: typed.Cell,
-    retained: Value,
-    origin: Origin,
-    other: Known,
-    key: str | None = None,
-) -> CheckResult:
-    verdict = _agreement(cell, retained, other)
+def _second_value(evaluation: Evaluation, second: _Second) -> CheckResult:
+    cell, retained, origin, other, key = second.cell, second.retained, second.origin, second.other, second.key
+    verdict = second.verdict
     gap = _pair(cell, retained, other)
     message = ""
     if verdict is Verdict.VIOLATED:
@@ -352,7 +350,7 @@ def _second_value(
         f"{cell.code}~{_SUFFIX[origin]}",
         key,
         key,
-        "bloquant",
+        BLOCKING,
         False,
         verdict,
         message,
