@@ -14,6 +14,7 @@ from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_sour
 from qdis_rules.evaluation.dossier import Dossier
 from qdis_rules.evaluation.evaluate import evaluate
 from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.session import Session
 from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
 from qdis_rules.model.check import check
@@ -151,6 +152,13 @@ class Ruleset:
             DossierError: a dossier does not fit the ruleset; it tells every problem.
         """
         return evaluate(self.plan, dossier, history)
+
+    def session(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Session:
+        """Return a session on `dossier`: a form edits its cells one by one, only what depends on them is computed again.
+
+        Raises DossierError when a dossier does not fit.
+        """
+        return Session(self.plan, dossier, history)
 
 
 def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:

@@ -19,7 +19,7 @@ def evaluate(plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] |
     `earlier_years` makes of them what several dossiers may share.
     Raises DossierError when a dossier does not fit, with every problem; TypeError for what is no dossier.
     """
-    _refuse_other_types(dossier, history)
+    refuse_other_types(dossier, history)
     problems: list[Problem] = []
     admitted = admit(plan, dossier)
     if isinstance(admitted, list):
@@ -45,7 +45,7 @@ def earlier_years(plan: Plan, history: Sequence[Dossier | Report]) -> Years:
     return years
 
 
-def _refuse_other_types(dossier: object, history: object) -> None:
+def refuse_other_types(dossier: object, history: object) -> None:
     """Say at once what a caller without a type checker would find out much later."""
     if not isinstance(dossier, Dossier):
         raise TypeError(f"a Dossier is expected, not {type(dossier).__name__}; read_dossier reads a file")

@@ -21,6 +21,7 @@ class Evaluation:
     """One dossier evaluated: its frame, the outcome of each trial, where each retained value came from.
 
     An outcome is True, False, undefined or *sans objet*; None where the trial goes over the rows of a list.
+    `fits`: the generated program did it.
     """
 
     plan: Plan
@@ -29,6 +30,7 @@ class Evaluation:
     outcomes: list[Value | None]
     origins: dict[str, Origin]
     others: dict[str, dict[Origin, Known]]
+    fits: bool
     recomputed: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
 
@@ -39,9 +41,7 @@ class Evaluation:
     def value(self, code: str) -> Value | ListValue:
         """Return the value of a cell, list column or aggregate, in base units."""
         slot = self.plan.slots[code]
-        value = self.frame.values[slot]
-        if isinstance(value, tuple):  # a quotient that nobody needed as one number yet
-            value = self.frame.values[slot] = quotient(*value)
+        value = self.frame.values[slot] = plain(self.frame.values[slot])
         return value
 
     def origin(self, code: str) -> Origin | None:
@@ -50,6 +50,11 @@ class Evaluation:
         if cell.formula is None:
             return self.origins.get(code)
         return None if _gated(self.frame, self.plan.slots.get(cell.table)) else Origin.FORMULA
+
+
+def plain(value: Value | ListValue) -> Value | ListValue:
+    """Return what a slot holds, as one number if it is a quotient that nobody needed as one yet."""
+    return quotient(*value) if isinstance(value, tuple) else value
 
 
 def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> Evaluation:
@@ -68,7 +73,8 @@ def run(plan: Plan, admitted: Admitted, past: Callable[[int], Past | None]) -> E
     except UNFIT:
         frame = _frame(admitted, inputs, past)
         outcomes = _by_closures(plan, frame)
-    return Evaluation(plan, admitted, frame, outcomes, origins, others)
+        return Evaluation(plan, admitted, frame, outcomes, origins, others, fits=False)
+    return Evaluation(plan, admitted, frame, outcomes, origins, others, fits=True)
 
 
 def _frame(admitted: Admitted, inputs: Inputs, past: Callable[[int], Past | None]) -> Frame:

@@ -48,7 +48,7 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
             place += 1
             if trial.rows_of is None:
                 name = code if trial.key is None else f"{code}[{trial.key}]"
-                found[name] = Told(_verdict(outcome), check.severity, partial(_alone, evaluation, check, trial))
+                found[name] = Told(verdict_of(outcome), check.severity, partial(_alone, evaluation, check, trial))
                 continue
             for result in _of_rows(evaluation, check, trial):
                 found[result.name] = Told.of(result)
@@ -90,7 +90,8 @@ def _justification(evaluation: Evaluation, code: str, verdict: Verdict) -> str |
     return evaluation.admitted.dossier.justifications.get(code) if verdict is Verdict.VIOLATED else None
 
 
-def _verdict(outcome: Value | None) -> Verdict:
+def verdict_of(outcome: Value | None) -> Verdict:
+    """Return the verdict that an outcome is; None is no outcome of a trial that goes over no list."""
     if outcome is True:
         return Verdict.SATISFIED
     if outcome is False:
@@ -129,7 +130,7 @@ def _result(
         return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells, guard=refused)
     outcome = guarded(trial.body, evaluation.frame, check.code)
     gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
-    verdict = _verdict(outcome)
+    verdict = verdict_of(outcome)
     causes = outcome if isinstance(outcome, Undefined) else None
     met = True if trial.guard is not None else None
     result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells, met)
@@ -283,7 +284,7 @@ _SAID = {
 }
 
 
-_SUFFIX = {
+SUFFIX = {
     Origin.TYPED: "saisie",
     Origin.IMPORTED: "rapatriement",
     Origin.ACCOUNTS: "comptes",
@@ -303,7 +304,7 @@ class _Second:
 
     @property
     def verdict(self) -> Verdict:
-        return _agreement(self.cell, self.retained, self.other)
+        return agreement(self.cell, self.retained, self.other)
 
 
 def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, _Second]]:
@@ -313,16 +314,16 @@ def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, _Second]]:
         retained = evaluation.value(code)
         assert not isinstance(retained, list)
         for origin, other in evaluation.others[code].items():
-            yield f"{code}~{_SUFFIX[origin]}", _Second(ruleset.cells[code], retained, origin, other, None)
+            yield f"{code}~{SUFFIX[origin]}", _Second(ruleset.cells[code], retained, origin, other, None)
     for (code, row), other in evaluation.admitted.inputs.other_rows.items():
         cell = ruleset.cells[code]
         column = evaluation.value(code)
         key = row_key(ruleset.tables[cell.table], evaluation.admitted.rows[cell.table][row], row)
         retained = column[row] if isinstance(column, list) else column
-        yield f"{code}~{_SUFFIX[Origin.TYPED]}[{key}]", _Second(cell, retained, Origin.TYPED, other, key)
+        yield f"{code}~{SUFFIX[Origin.TYPED]}[{key}]", _Second(cell, retained, Origin.TYPED, other, key)
 
 
-def _agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
+def agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
     """Return the verdict on a second value."""
     if isinstance(retained, Decimal | Fraction) and isinstance(other, Decimal | Fraction):
         same = absolute(subtract(retained, other)) <= cell.tolerance
@@ -347,7 +348,7 @@ def _second_value(evaluation: Evaluation, second: _Second) -> CheckResult:
             f"({spoken(other, cell.type)}) diffèrent{_by(gap)}."
         )
     return CheckResult(
-        f"{cell.code}~{_SUFFIX[origin]}",
+        f"{cell.code}~{SUFFIX[origin]}",
         key,
         key,
         BLOCKING,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
@@ -105,6 +105,11 @@ def _divided(above: object, below: object, division: Undefined) -> tuple[object,
     return (none if none is not None else division), ONE
 
 
+def _pair(value: object) -> tuple[object, Decimal]:
+    """Return the pair of what a slot of quotients holds."""
+    return value if isinstance(value, tuple) else _split(value)
+
+
 def _split(value: object) -> tuple[object, Decimal]:
     """Return the pair of what a closure gave."""
     if isinstance(value, Fraction):
@@ -157,6 +162,7 @@ _CALLED: Final[Mapping[str, object]] = {
     "NO_VALUE": (Undefined, NotApplicable),
     "gather": gather,
     "divided": _divided,
+    "pair": _pair,
     "split": _split,
     "whole": _whole,
     "skipping": _skipping,
@@ -191,6 +197,7 @@ class _Writer:
     parameters: dict[str, str] = field(default_factory=dict)
     fractions: set[str] = field(default_factory=set)
     at_hand: dict[str, str] = field(default_factory=dict)
+    apart: bool = False
     calls: int = 0
     _count: int = 0
 
@@ -226,8 +233,19 @@ class _Writer:
 
     def _slot(self, code: str) -> _Operand:
         slot = self.slots[code]
-        self.used.add(slot)
-        return self.operands[slot]
+        found = self.operands[slot]
+        if not self.apart:
+            self.used.add(slot)
+            return found
+        if isinstance(found, _Quotient):
+            n, d = self.fresh("n"), self.fresh("d")
+            self.line(f"{n}, {d} = pair(V[{slot}])")
+            return _Quotient(n, d)
+        return replace(found, text=f"V[{slot}]")
+
+    def gate(self, table: str) -> str:
+        """Return the text of what tells that a table does not apply."""
+        return f"V[{self.slots[table]}]" if self.apart else f"g_{self.slots[table]}"
 
     # --- numbers ---
 
@@ -614,8 +632,8 @@ def _test(op: str, gap: str, tolerance: str) -> str:
 # --- the whole function ----------------------------------------------------------------
 
 
-def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Program:
-    """Return the function that fills every computed slot of a frame, then every outcome."""
+def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> tuple[Program, Steps]:
+    """Return the function that fills every computed slot of a frame, then every outcome; and what redoes one alone."""
     writer = _Writer(slots, compiler)
     writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
     entries: dict[str | None, tuple[int, list[int]]] = {None: (0, [])}
@@ -640,10 +658,124 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
     lines = list(writer.lines)
     for place, entered in reversed(list(entries.values())):  # from the last place up, so that places stay true
         lines[place:place] = _unpacking(writer, entered)
-    head = ["def program(F, R):", "    V = F.values; P = F.parameters; S = F.supplied; YEAR = D(F.year)"]
+    return cast(Program, _made(writer, "program(F, R)", lines)), Steps(ruleset, writer)
+
+
+def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
+    """Return the function of that signature, made of the lines written."""
+    head = [f"def {signature}:", "    V = F.values; P = F.parameters; S = F.supplied; YEAR = D(F.year)"]
     head += [f"    {name} = P[{code!r}]" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
-    return cast(Program, writer.names["program"])
+    return writer.names[signature.partition("(")[0]]
+
+
+@dataclass(slots=True)
+class Readers:
+    """The slots and the trials that read something; `whole`: an edit of it reaches more than them."""
+
+    slots: list[int] = field(default_factory=list)
+    trials: list[int] = field(default_factory=list)
+    whole: bool = False
+
+
+_NOBODY: Final = Readers()
+
+
+def _all_readers(
+    ruleset: typed.TypedRuleset, slots: Mapping[str, int]
+) -> tuple[dict[str, Readers], dict[str, Readers]]:
+    """Return, by code, what reads values, and what asks whether they are supplied."""
+    values: dict[str, Readers] = {}
+    supply: dict[str, Readers] = {}
+
+    def record(expr: typed.Expr | None, slot: int | None, trial: int | None, *, whole: bool) -> None:
+        for node in typed.walk(expr) if expr is not None else ():
+            match node:
+                case typed.CellValue(code, 0) | typed.AggregateValue(code, 0) | typed.RowValue(code):
+                    readers = values.setdefault(code, Readers())
+                case typed.Supplied(code):
+                    readers = supply.setdefault(code, Readers())
+                case _:
+                    continue
+            readers.whole |= whole
+            if slot is not None and slot not in readers.slots[-1:]:
+                readers.slots.append(slot)
+            if trial is not None and trial not in readers.trials[-1:]:
+                readers.trials.append(trial)
+
+    for code in ruleset.order:
+        if code in ruleset.cells:
+            record(ruleset.cells[code].formula, slots[code], None, whole=False)
+        elif code in ruleset.aggregates:
+            record(ruleset.aggregates[code].guard, slots[code], None, whole=False)
+            record(ruleset.aggregates[code].formula, slots[code], None, whole=False)
+        else:  # whether a table applies changes all its cells
+            record(ruleset.tables[code].closed, None, None, whole=True)
+    index = 0
+    for check in ruleset.checks.values():
+        for instance in check.instances:
+            for expr in (instance.guard, instance.body):
+                record(expr, None, index, whole=instance.rows_of is not None)
+            index += 1
+    return values, supply
+
+
+class Steps:
+    """Functions that redo one slot, or one outcome, of a frame already filled: made when first needed."""
+
+    def __init__(self, ruleset: typed.TypedRuleset, writer: _Writer) -> None:
+        self._ruleset = ruleset
+        self._writer = writer
+        pairs = [(check.code, instance) for check in ruleset.checks.values() for instance in check.instances]
+        self._instances = [instance for _, instance in pairs]
+        self._names = [(code, code if each.key is None else f"{code}[{each.key}]") for code, each in pairs]
+        self._readers, self._supply_readers = _all_readers(ruleset, writer.slots)
+        self._of_slots: dict[str, Callable[[Frame], None]] = {}
+        self._of_trials: dict[int, Callable[[Frame, list[Value | None]], None]] = {}
+
+    def slot(self, code: str) -> Callable[[Frame], None]:
+        """Return what fills the slot of a computed cell or list column, or of an aggregate."""
+        if code not in self._of_slots:
+            writer = self._apart()
+            if code in self._ruleset.cells:
+                cell = self._ruleset.cells[code]
+                _write_cell(writer, cell, cell.table if cell.table in writer.slots else None)
+            else:
+                _write_aggregate(writer, self._ruleset.aggregates[code])
+            self._of_slots[code] = cast(Callable[[Frame], None], _made(writer, "step(F)", writer.lines))
+        return self._of_slots[code]
+
+    def trial(self, index: int) -> Callable[[Frame, list[Value | None]], None]:
+        """Return what fills one outcome, of a trial that goes over no list."""
+        if index not in self._of_trials:
+            writer = self._apart()
+            _write_trial(writer, index, self._instances[index])
+            made = _made(writer, "step(F, R)", writer.lines)
+            self._of_trials[index] = cast(Callable[[Frame, list[Value | None]], None], made)
+        return self._of_trials[index]
+
+    def readers(self, code: str) -> Readers:
+        """Return what reads the value of a cell, list column or aggregate."""
+        return self._readers.get(code, _NOBODY)
+
+    def supply_readers(self, code: str) -> Readers:
+        """Return what asks whether the dossier itself gives a cell."""
+        return self._supply_readers.get(code, _NOBODY)
+
+    def name(self, index: int) -> tuple[str, str]:
+        """Return the code of a trial's check, and the name of its result."""
+        return self._names[index]
+
+    def _apart(self) -> _Writer:
+        whole = self._writer
+        return _Writer(
+            whole.slots,
+            whole.compiler,
+            operands=dict(whole.operands),
+            wide=whole.wide,
+            fractions=whole.fractions,
+            apart=True,
+        )
 
 
 def _has_fractions(parameter: typed.Parameter) -> bool:
@@ -691,7 +823,7 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
     if gate is None:
         _write_value(writer, slot, cell.formula, None)
         return
-    closed = f"g_{writer.slots[gate]}"
+    closed = writer.gate(gate)
     _write_value(
         writer,
         slot,

@@ -13,7 +13,7 @@ from qdis_rules.model.types import NumberType, Type
 from qdis_rules.numbers import ZERO, CauseKind, Undefined
 from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
-from qdis_rules.plan.generate import Program, generate
+from qdis_rules.plan.generate import Program, Steps, generate
 from qdis_rules.syntax import tree
 
 
@@ -90,7 +90,7 @@ class Trial:
 class Plan:
     """Everything needed to evaluate any dossier, and nothing of any dossier: safe to share.
 
-    `program` fills the computed slots and the `count` outcomes. `empty` is what an empty dossier
+    `program` fills the computed slots and the `count` outcomes; `edits` redo them one by one. `empty` is what an empty dossier
     gives each slot; `zeros` the (slot, code) of the cells of a table where `vide vaut 0`;
     `mapped` the cells that read accounts, `carried` those that take over last year's closing.
     """
@@ -101,6 +101,7 @@ class Plan:
     trials: Mapping[str, tuple[Trial, ...]]
     count: int
     program: Program = field(repr=False)
+    edits: Steps = field(repr=False)
     empty: tuple[Undefined | Decimal, ...] = field(repr=False)
     zeros: Mapping[str, tuple[tuple[int, str], ...]] = field(repr=False)
     mapped: tuple[typed.Cell, ...] = field(repr=False)
@@ -119,6 +120,7 @@ def plan(ruleset: typed.TypedRuleset) -> Plan:
         code: tuple(_trial(compiler, instance) for instance in check.instances)
         for code, check in ruleset.checks.items()
     }
+    program, edits = generate(ruleset, slots, compiler)
     fixed = [cell for cell in ruleset.cells.values() if cell.row != "*"]
     return Plan(
         ruleset,
@@ -126,7 +128,8 @@ def plan(ruleset: typed.TypedRuleset) -> Plan:
         tuple(steps),
         trials,
         count=sum(map(len, trials.values())),
-        program=generate(ruleset, slots, compiler),
+        program=program,
+        edits=edits,
         empty=tuple(_empty(ruleset, code) for code in ruleset.order),
         zeros=_zeros(ruleset, slots, fixed),
         mapped=tuple(cell for cell in fixed if cell.selection is not None),
