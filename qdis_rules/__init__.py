@@ -11,6 +11,7 @@ from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Proble
 from qdis_rules.evaluation.explain import Explanation
 from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResult, Origin, Status, Verdict
+from qdis_rules.evaluation.session import Change, Session
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import dossier_schema
 from qdis_rules.formats.dossier import read_dossier
@@ -27,6 +28,7 @@ __all__ = [
     "Cause",
     "CauseKind",
     "CellResult",
+    "Change",
     "CheckResult",
     "Decision",
     "Diagnostic",
@@ -40,6 +42,7 @@ __all__ = [
     "Report",
     "Ruleset",
     "RulesetError",
+    "Session",
     "Severity",
     "Status",
     "Verdict",
