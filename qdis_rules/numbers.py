@@ -221,10 +221,12 @@ def round_shown(value: Exact, places: int) -> Decimal:
 
 
 def shown(value: Exact) -> Decimal:
-    """Return `value` as a Decimal: exact when it terminates within 34 digits, else 34 digits."""
-    if isinstance(value, Decimal):
-        return value
-    return _SHOWN.divide(Decimal(value.numerator), Decimal(value.denominator))
+    """Return `value` as a Decimal without idle zeros: exact when it terminates within 34 digits, else 34 digits."""
+    if isinstance(value, Fraction):
+        value = _SHOWN.divide(Decimal(value.numerator), Decimal(value.denominator))
+    if value == value.to_integral_value():
+        return Decimal(int(value))
+    return value.normalize(_SHOWN)
 
 
 def gather(values: Iterable[object]) -> Undefined | NotApplicable | None:

@@ -117,7 +117,7 @@ class _Admission:
                     row[name] = value
             key = row.get(table.key)
             if key is None:
-                if line.get(table.key) is None:
+                if _is_blank(line.get(table.key)):
                     self._problem(pointer, "cle-absente", f"la clé {table.key} est vide")
             elif key in seen:
                 self._problem(pointer, "cle-en-double", f"la clé {key} est déjà celle de la ligne {seen[key]}")
@@ -164,7 +164,7 @@ class _Admission:
         return Balance(accounts)
 
     def _value(self, pointer: str, raw: Raw, kind: Type) -> Known | None:
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if _is_blank(raw):
             return None  # an empty cell is absent, not zero
         try:
             return read_value(raw, kind)
@@ -184,6 +184,10 @@ class _Admission:
 
     def _problem(self, pointer: str, code: str, message: str) -> None:
         self.problems.append(Problem(pointer, code, message))
+
+
+def _is_blank(raw: Raw) -> bool:
+    return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
 def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:

@@ -30,6 +30,9 @@ class Years:
             pointer = f"historique/{item.year}"
             if item.year in self._pasts:
                 problems.append(Problem(pointer, "exercice-en-double", f"l'exercice {item.year} est donné deux fois"))
+            elif isinstance(item, Report) and item.year >= plan.ruleset.year:
+                why = f"l'exercice {item.year} n'est pas antérieur à {plan.ruleset.year}"
+                problems.append(Problem(pointer, "exercice", why))
             elif isinstance(item, Report):
                 self._pasts[item.year] = _ReportPast(plan, item)
             else:

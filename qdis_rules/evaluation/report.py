@@ -93,7 +93,13 @@ class Report:
 
     @property
     def recomputed(self) -> tuple[str, ...]:
-        """The aggregates of earlier years computed under this ruleset, for want of a filed value."""
+        """The aggregates of earlier years computed under this ruleset, for want of a filed value.
+
+        A message may be the only one to read an earlier year: everything is worked out first.
+        """
+        for told in (self.checks, self.aggregates):
+            for code in told:
+                told[code]
         return tuple(sorted(self._evaluation.recomputed))
 
     @property

@@ -173,6 +173,8 @@ def _made(
 def _gap(evaluation: Evaluation, gap: Gap) -> GapResult | None:
     """Return the sides of a comparison, or None when one of them is no number."""
     try:
+        if any(code(evaluation.frame) is not wanted for code, wanted in gap.when):
+            return None
         sides = [code(evaluation.frame) for code in gap.sides]
         if gather(sides) is not None:
             return None

@@ -172,12 +172,9 @@ class Checks:
 
     def _placeholder(self, decl: tree.CheckDecl, body: typed.Expr, word: str, span: Span) -> None:
         if word in _OF_A_GAP:
-            gap = any(
-                isinstance(node, typed.Comparison | typed.Between)
-                and isinstance((node.left if isinstance(node, typed.Comparison) else node.value).type, NumberType)
-                for node in typed.walk(body)
-            )
-            if not gap and not any(isinstance(node, typed.Invalid) for node in typed.walk(body)):
+            if next(typed.deciding(body), None) is None and not any(
+                isinstance(node, typed.Invalid) for node in typed.walk(body)
+            ):
                 self.diagnostics.append(
                     errors.bad_placeholder(span, f"{{{word}}} : ce contrôle ne compare pas deux nombres")
                 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from qdis_rules.model.types import CONDITION, ERROR, Type
+from qdis_rules.model.types import CONDITION, ERROR, NumberType, Type
 from qdis_rules.numbers import Exact
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
@@ -286,6 +286,28 @@ def walk(node: Expr) -> Iterator[Expr]:
         top = stack.pop()
         yield top
         stack.extend(reversed(children(top)))
+
+
+def deciding(
+    body: Expr, taken: tuple[tuple[Expr, bool], ...] = ()
+) -> Iterator[tuple[Comparison | Between, tuple[tuple[Expr, bool], ...]]]:
+    """Yield the comparisons of numbers that decide a condition, left to right.
+
+    Not those of filters, nor those inside operands; with each, the conditions of `si` that lead to it.
+    """
+    match body:
+        case Comparison(left) if isinstance(left.type, NumberType):
+            yield body, taken
+        case Between(value) if isinstance(value.type, NumberType):
+            yield body, taken
+        case And() | Or() | Not() | Comparison():
+            for part in children(body):
+                yield from deciding(part, taken)
+        case Conditional(condition, then, otherwise):
+            yield from deciding(then, (*taken, (condition, True)))
+            yield from deciding(otherwise, (*taken, (condition, False)))
+        case _:
+            pass
 
 
 # --- what is declared ---------------------------------------------------------

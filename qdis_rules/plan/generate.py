@@ -68,7 +68,9 @@ Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
 _LONG: Final = 300
 """An expression longer than this many characters gets a name: the parser has a depth limit."""
 _MANY: Final = 60
-"""Terms written in one sum."""
+"""Terms written in one sum or product."""
+_PLAIN_SCALE: Final = 10_000
+"""Amounts in a unit up to so many times larger or smaller than its base unit add up within 34 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +135,14 @@ def _skipping(values: Sequence[object]) -> object:
     return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
 
 
-def _column(frame: Frame, table: str, code: Code) -> object:
-    """Return the value of a computed list column, a closure a row."""
+def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
+    """Return the value of a computed list column, a closure a row; no fraction when it is said `whole`."""
     count = frame.row_counts[table]
     if not isinstance(count, int):
         return count
     column = []
     for frame.rows[table] in range(count):
-        column.append(code(frame))
+        column.append(_whole(code(frame)) if whole else code(frame))
     return column
 
 
@@ -353,16 +355,23 @@ class _Writer:
                 (above if divides else below).append(factor.below)
                 if divides:
                     divisors.append(factor.above)
-        top = " * ".join(above) if above else "ONE"
+        top = self._times(above)
         if not below:
             return self._short(f"({top})" if len(above) > 1 else top)
         n, d = self.fresh("n"), self.fresh("d")
         self.line(f"{n} = {top}")
-        self.line(f"{d} = {' * '.join(below)}")
+        self.line(f"{d} = {self._times(below)}")
         if any(self._may_be_zero(divisor) for divisor in divisors):
             division = self.constant(Undefined.of(CauseKind.DIVISION, expr.span.inline))
             self.line(f"if {d}.__class__ is not D or not {d}: {n}, {d} = divided({n}, {d}, {division})")
         return _Quotient(n, d)
+
+    def _times(self, factors: Sequence[str]) -> str:
+        """Return the text of a product, cut where it is long."""
+        done = list(factors) or ["ONE"]
+        while len(done) > _MANY:
+            done[:_MANY] = [self.named(" * ".join(done[:_MANY]))]
+        return " * ".join(done)
 
     def _may_be_zero(self, text: str) -> bool:
         constant = self.names.get(text)
@@ -378,41 +387,35 @@ class _Writer:
         for head, branch in ((f"if {chosen} is True:", then), (f"elif {chosen} is False:", otherwise)):
             with self.block(head):
                 found = self.number(branch)
-                if isinstance(found, _Quotient):
-                    pairs = True
-                    self.line(f"{n} = {found.above}; {d} = {found.below}")
-                else:
-                    self.line(f"{n} = {found.text}; {d} = ONE")
+                pairs = pairs or isinstance(found, _Quotient)
+                self._assign(n, d, found)
         with self.block("else:"):
-            self.line(f"{n} = {chosen}; {d} = ONE")
+            self._assign(n, d, _Number(chosen))
+        return self._one_or_pair(n, d, start, pairs)
+
+    def _default(self, value: typed.Expr, fallback: typed.Expr) -> _Number | _Quotient:
+        n, d = self.fresh("n"), self.fresh("d")
+        start = len(self.lines)
+        first = self.number(value)
+        self._assign(n, d, first)
+        with self.block(f"if {n}.__class__ is not D:"):
+            second = self.number(fallback)
+            self._assign(n, d, second)
+        return self._one_or_pair(n, d, start, isinstance(first, _Quotient) or isinstance(second, _Quotient))
+
+    def _assign(self, n: str, d: str, value: _Number | _Quotient) -> None:
+        if isinstance(value, _Quotient):
+            self.line(f"{n} = {value.above}; {d} = {value.below}")
+        else:
+            self.line(f"{n} = {value.text}; {d} = ONE")
+
+    def _one_or_pair(self, n: str, d: str, start: int, pairs: bool) -> _Number | _Quotient:
+        """Return a value assigned since line `start`: a pair if some branch gave one, else the number alone."""
         if pairs:
             return _Quotient(n, d)
         for index in range(start, len(self.lines)):
-            self.lines[index] = self.lines[index].replace(f"; {d} = ONE", "")
+            self.lines[index] = self.lines[index].removesuffix(f"; {d} = ONE")
         return _Number(n)
-
-    def _default(self, value: typed.Expr, fallback: typed.Expr) -> _Number | _Quotient:
-        first = self.number(value)
-        if isinstance(first, _Number):
-            name = self.fresh()
-            self.line(f"{name} = {first.text}")
-            before = len(self.lines)
-            with self.block(f"if {name}.__class__ is not D:"):
-                second = self.number(fallback)
-                if isinstance(second, _Number):
-                    self.line(f"{name} = {second.text}")
-                    return _Number(name)
-            del self.lines[before:]
-            first = _Quotient(name, "ONE")
-        n, d = self.fresh("n"), self.fresh("d")
-        self.line(f"{n} = {first.above}; {d} = {first.below}")
-        with self.block(f"if {n}.__class__ is not D:"):
-            second = self.number(fallback)
-            if isinstance(second, _Number):
-                self.line(f"{n} = {second.text}; {d} = ONE")
-            else:
-                self.line(f"{n} = {second.above}; {d} = {second.below}")
-        return _Quotient(n, d)
 
     def _all_numbers(self, items: Sequence[typed.Expr]) -> bool:
         return all(not isinstance(item, typed.Rows) and self.is_whole(item) for item in items)
@@ -664,7 +667,7 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
 def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     """Return the function of that signature, made of the lines written."""
     head = [f"def {signature}:", "    V = F.values; P = F.parameters; S = F.supplied; YEAR = D(F.year)"]
-    head += [f"    {name} = P[{code!r}]" for code, name in writer.parameters.items()]
+    head += [f"    {name} = whole(P[{code!r}])" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
     return writer.names[signature.partition("(")[0]]
 
@@ -797,6 +800,8 @@ def _unpacking(writer: _Writer, entered: Sequence[int]) -> list[str]:
 def _enter(writer: _Writer, cell: typed.Cell, slot: int) -> None:
     text = f"v_{slot}"
     writer.operands[slot] = _Number(text) if isinstance(cell.type, NumberType) else _Other(text)
+    if cell.unit is not None and max(cell.unit.scale.numerator, cell.unit.scale.denominator) > _PLAIN_SCALE:
+        writer.wide.add(slot)
 
 
 def _write_gate(writer: _Writer, ruleset: typed.TypedRuleset, table: str) -> None:
@@ -814,10 +819,11 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
     assert cell.formula is not None
     slot = writer.slots[cell.code]
     if cell.row == "*":
-        if not writer.is_whole(cell.formula):
+        whole = writer.is_whole(cell.formula)
+        if not whole:
             writer.fractions.add(cell.code)
         code = writer.constant(writer.compiler.code(cell.formula))
-        writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code})")
+        writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
         writer.operands[slot] = _Other(f"V[{slot}]")
         return
     if gate is None:

@@ -63,13 +63,15 @@ Step: TypeAlias = Gate | Entered | Computed | Indicator
 class Gap:
     """A comparison of numbers in the body of a check, to report its sides.
 
-    `sides` is (left, right), or (value, low, high) for `entre`.
+    `sides` is (left, right), or (value, low, high) for `entre`. `when` are the conditions of `si` under
+    which it decides, each with the answer wanted.
     """
 
     op: str
     sides: tuple[Code, ...] = field(repr=False)
     margin: Margin = field(repr=False)
     kind: Type
+    when: tuple[tuple[Code, bool], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +217,15 @@ def _cells_read(body: typed.Expr) -> list[str]:
 
 
 def _gaps(compiler: Compiler, body: typed.Expr) -> list[Gap]:
-    """Return the comparisons of numbers that decide the verdict: not those of filters and of `si` inside operands."""
-    match body:
-        case typed.Comparison(left, op, right, margin) if isinstance(left.type, NumberType):
-            kind = left.type if left.type.unit is not None else right.type
-            return [Gap(op, (compiler.code(left), compiler.code(right)), compiler.margin(margin), kind)]
-        case typed.Between(value, low, high, margin) if isinstance(value.type, NumberType):
-            sides = (compiler.code(value), compiler.code(low), compiler.code(high))
-            return [Gap("entre", sides, compiler.margin(margin), value.type)]
-        case typed.And() | typed.Or() | typed.Not() | typed.Comparison():
-            parts = typed.children(body)
-        case typed.Conditional(_, then, otherwise):
-            parts = (then, otherwise)
-        case _:
-            parts = ()
-    return [gap for part in parts for gap in _gaps(compiler, part)]
+    found = []
+    for comparison, taken in typed.deciding(body):
+        match comparison:
+            case typed.Comparison(left, op, right, margin):
+                kind = left.type if left.type.unit is not None else right.type  # type: ignore[union-attr]
+                sides: tuple[Code, ...] = (compiler.code(left), compiler.code(right))
+            case typed.Between(value, low, high, margin):
+                op, kind = "entre", value.type
+                sides = (compiler.code(value), compiler.code(low), compiler.code(high))
+        when = tuple((compiler.code(condition), wanted) for condition, wanted in taken)
+        found.append(Gap(op, sides, compiler.margin(margin), kind, when))
+    return found

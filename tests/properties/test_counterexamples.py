@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from qdis_rules.evaluation.dossier import Account, Dossier, Raw
+from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Raw
 from qdis_rules.pipeline import RulesetError
 from tests.properties.agreement import assert_agrees, compiled
 
@@ -176,3 +176,60 @@ def test_a_comment_inside_a_formula_is_not_told() -> None:
     report = assert_agrees(compiled(COMMENTED), Dossier(2023, typed={"T.a.n": 1, "T.b.n": 0}))
     assert report.explain("F.q").formula == "T.a / T.b"
     assert [str(cause) for cause in report.aggregates["F.q"].causes] == ["division par zéro : T.a / T.b"]
+
+
+LONG_ROWS = """
+jeu X exercice 2023
+tableau L « l » liste clé k
+  colonne k « k » texte
+  colonne a « a » en EUR
+  colonne b « b » en %
+  colonne p « p » en EUR = a * b
+  colonne q « q » en EUR = a * b * 2
+famille F « f »
+agrégat F.s « s » en EUR = somme(L.*.a quand p < q)
+agrégat F.t « t » en EUR = somme(L.*.p)
+"""
+
+
+def test_products_of_rows_longer_than_a_decimal() -> None:
+    """The closures give fractions: the straight-line function must not take them."""
+    rows: list[dict[str, Raw]] = [
+        {"k": "x", "a": "123456789012345,678905", "b": "999999999999999,999999"},
+        {"k": "y", "a": 1, "b": 2},
+    ]
+    report = assert_agrees(compiled(LONG_ROWS), Dossier(2023, lists={"L": rows}))
+    assert report.aggregates["F.s"].value == Decimal("123456789012346.678905")
+
+
+def test_a_row_without_a_key_is_refused() -> None:
+    """Else it would be named « #1 », as a row may be whose key is #1."""
+    with pytest.raises(DossierError, match="cle-absente"):
+        compiled(LONG_ROWS).evaluate(Dossier(2023, lists={"L": [{"k": " ", "a": -5}, {"k": "#1", "a": 1}]}))
+
+
+TWO_BRANCHES = """
+jeu X exercice 2023
+tableau T « t »
+  colonne n « n » en EUR
+  ligne a « a »
+  ligne b « b »
+  ligne c « c »
+  ligne d « d »
+contrôle C bloquant « {gauche} contre {droite}, {écart} » si T.a > 5 EUR alors T.a = T.b sinon T.c = T.d
+"""
+
+
+def test_a_gap_is_that_of_the_branch_taken() -> None:
+    dossier = Dossier(2023, typed={"T.a.n": 1, "T.b.n": 2, "T.c.n": 10, "T.d.n": 500})
+    report = assert_agrees(compiled(TWO_BRANCHES), dossier)
+    assert report.checks["C"].message == "10\u00a0EUR contre 500\u00a0EUR, -490\u00a0EUR"
+
+
+def test_deep_defaults_and_long_products_are_compiled() -> None:
+    """In time and depth that grow with the text."""
+    text = "jeu X exercice 2023\ntableau T « t »\n  colonne n « n » en EUR\n  ligne a « a »\n  ligne b « b »\nfamille F « f »\n"
+    text += "agrégat F.d « d » en % = " + "défaut(T.b / T.a ; " * 40 + "T.a / T.a" + ")" * 40 + "\n"
+    text += "agrégat F.p « p » en % = " + " * ".join(["(T.a / T.a)"] * 600) + "\n"
+    text += "agrégat F.q « q » en EUR = T.a" + " * 1" * 3000 + "\n"
+    assert_agrees(compiled(text), Dossier(2023, typed={"T.a.n": 2}))
