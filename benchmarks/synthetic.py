@@ -52,7 +52,7 @@ def work(inputs: int = 1500, formulas: int = 200, checks: int = 300, seed: int =
             size = draw.randint(4, 12)
             terms = [*draw.sample([f"x{i}" for i in range(inputs)], size)]
             if index and draw.random() < 0.5:
-                terms[0] = draw.choice([a for a in amounts[inputs:] or amounts])
+                terms[0] = draw.choice(amounts[inputs:] or amounts)
             made.append(Formula("sum", tuple(terms), tuple(draw.choice((1, 1, 1, -1)) for _ in terms)))
             amounts.append(f"f{index}")
         elif kind == "rate":

@@ -228,7 +228,9 @@ def behind(ruleset: typed.TypedRuleset, base: Base, leaf: Leaf, found: dict[Leaf
         if aggregate.guard is not None:
             yield aggregate.guard
         return
-    cell = ruleset.cells[code]
+    cell = ruleset.cells.get(code)
+    if cell is None:  # a table: whether it is begun
+        return
     closed = ruleset.tables[cell.table].not_applicable
     if cell.formula is not None:
         yield cell.formula

@@ -125,6 +125,7 @@ class Coverage:
             "contrôles vus satisfaits": _count(bool(each.yes) for each in sides),
             "contrôles vus violés": _count(bool(each.no) for each in sides),
             "contrôles vus dans les deux sens": _count(each.both for each in sides),
+            "dont contrôles écrits": _count(each.both for code, each in self.checks.items() if "~" not in code),
             "agrégats calculés": _count(bool(names) for names in values),
         }
         for kind in GuardKind:

@@ -15,8 +15,8 @@ from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Raw
 from qdis_rules.evaluation.evaluate import earlier_years, evaluate
 from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
-from qdis_rules.evaluation.results import Status, Verdict
-from qdis_rules.evaluation.wording import in_unit, spoken
+from qdis_rules.evaluation.results import CheckResult, Status, Verdict
+from qdis_rules.evaluation.wording import french_number, in_unit, spoken
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, add, multiply, round_shown, shown, subtract
@@ -366,15 +366,24 @@ _RANK: Mapping[Verdict, int] = {
 
 def _unmet_check(report: Report, step: typed.ExampleStep) -> Diagnostic | None:
     """A check applied to several places has the worst of its verdicts."""
-    results = report.checks.of(step.code)
-    verdicts = [result.verdict for result in results] or [Verdict.NOT_APPLICABLE]
-    worst = min(verdicts, key=_RANK.__getitem__)
+    results = sorted(report.checks.of(step.code), key=lambda result: _RANK[result.verdict])
+    worst = results[0].verdict if results else Verdict.NOT_APPLICABLE
     if str(worst) == step.state:
         return None
     causes = sorted({str(cause) for result in results for cause in result.causes})
     message = next((result.message for result in results if result.message), None)
     help = message or ("causes : " + " ; ".join(causes) if causes else None)
-    return errors.unmet_expectation(step.span, str(worst), help)
+    return errors.unmet_expectation(step.span, str(worst), help or _compared(results[:1]))
+
+
+def _compared(results: Sequence[CheckResult]) -> str | None:
+    """Return the comparison that decides a verdict, with what is tolerated: why a check holds all the same."""
+    gap = next((result.deciding for result in results if result.deciding is not None), None)
+    if gap is None:
+        return None
+    unit = f"\u00a0{gap.unit}" if gap.unit else ""
+    tolerated = f", {french_number(gap.tolerance)}{unit} toléré" if gap.tolerance else ""
+    return f"comparé : {french_number(gap.left)}{unit} {gap.op} {french_number(gap.right)}{unit}{tolerated}"
 
 
 def _unmet_alone(report: Report, step: typed.OnlyViolated) -> Diagnostic | None:
@@ -385,6 +394,7 @@ def _unmet_alone(report: Report, step: typed.OnlyViolated) -> Diagnostic | None:
     kept = [code for code in step.codes if code not in violated]
     others = [f"{result.name} : {result.message}" for code, result in violated.items() if code not in step.codes]
     found = [f"{code} n'est pas violé" for code in dict.fromkeys(kept)]
+    helps = [told for code in dict.fromkeys(kept) if (told := _compared(report.checks.of(code))) is not None]
     if others:
         found.append(f"{len(others)} autre{'s' if len(others) > 1 else ''} violé{'s' if len(others) > 1 else ''}")
-    return errors.unmet_expectation(step.span, " ; ".join(found), " ; ".join(reversed(others)) or None)
+    return errors.unmet_expectation(step.span, " ; ".join(found), "\n".join([*helps, *reversed(others)]) or None)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Run:
-    """What running a ruleset gives besides reports: results of examples, dossiers that cannot be used."""
+    """What running a ruleset gives besides reports: results of examples, dossiers, how many can be validated."""
 
     ruleset: Ruleset
     which: str
     results: list[ExampleResult] = field(default_factory=list)
     dossiers: list[str] = field(default_factory=list)
+    ready: int = 0
     lost: list[DossierError] = field(default_factory=list)
 
     def reports(self) -> Iterator[tuple[str, Report]]:
@@ -38,6 +39,7 @@ class Run:
         for name, found in evaluated_dossiers(self.ruleset, folder.names(), folder.read):
             if isinstance(found, Report):
                 self.dossiers.append(name)
+                self.ready += found.ready_for_validation
                 yield name, found
             else:
                 self.lost.append(found)

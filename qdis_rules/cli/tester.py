@@ -93,6 +93,7 @@ def _document(run: Run, seen: Coverage) -> dict[str, object]:
         "reussis": len(run.results) - run.failed,
         "echoues": run.failed,
         "dossiers": run.dossiers,
+        "validables": run.ready,
         "problemes": [str(problem) for error in run.lost for problem in error.problems],
         "couverture": {
             "complete": seen.whole,
@@ -110,15 +111,23 @@ def _document(run: Run, seen: Coverage) -> dict[str, object]:
     }
 
 
+_MANY = 60
+"""Beyond so many examples, only those that fail are listed."""
+
+
 def _say(run: Run) -> None:
     for result in run.results:
-        output.say_tick(result.passed, result.title)
-        output.say_diagnostics(result.diagnostics, indent="    ")
+        if not result.passed or len(run.results) <= _MANY:
+            output.say_tick(result.passed, result.title)
+            output.say_diagnostics(result.diagnostics, indent="    ")
     if not run.results:
         output.say("Ce jeu de règles ne contient aucun exemple.")
     else:
         passed = output.counted(len(run.results) - run.failed, "exemple réussi", "exemples réussis")
         output.say(f"{passed}, {output.counted(run.failed, 'échec')}.")
+    if run.dossiers:
+        ready = output.counted(run.ready, "dossier entier validable", "dossiers entiers validables")
+        output.say(f"{ready} sur {len(run.dossiers)}.")
     for problem in (problem for error in run.lost for problem in error.problems):
         output.say(f"dossier inutilisable : {output.one_line(str(problem))}")
 
@@ -135,6 +144,8 @@ def _say_coverage(run: Run, seen: Coverage, missing: bool) -> None:
             satisfied, violated = _seen(codes)
             name = kind if "~" in kind else f"~{kind}"
             output.say(f"  {name}, selon les dossiers : satisfaits {satisfied}, violés {violated}")
+    if not missing and not seen.whole:
+        output.say("Le détail de ce qui manque : --manquants")
     if missing:
         for what, names in {"règles mortes": seen.dead, **seen.missing()}.items():
             if names:

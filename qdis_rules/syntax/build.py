@@ -341,6 +341,10 @@ class Builder:
             self._word(parts[-2], "un verdict qui précède « seuls »", ("violés",))
             self._word(parts[-1], "la fin de l'attente", ("seuls",))
             return tree.ExpectedAlone(checks, piece.span, piece.comments)
+        if _is(parts[1], "NAME") and _is(parts[2], "CONTROLE"):
+            self._word(parts[1], "ce qui précède « contrôle violé »", ("aucun",))
+            self._word(parts[-1], "la fin de l'attente", ("violé",))
+            return tree.ExpectedAlone((), piece.span, piece.comments)
         if checks and isinstance(parts[-1], Token):
             self._word(_tree(parts[-2]).children[0], "un verdict qui précède « seul »", ("violé",))
             self._word(parts[-1], "la fin de l'attente", ("seul",))

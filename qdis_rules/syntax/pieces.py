@@ -244,7 +244,7 @@ def _starts(token: Token, following: list[Token], piece: list[Token], home: str)
         return False  # where a name is expected: a reserved word, said so by the parser
     match token.type:
         case "CONTROLE":
-            return previous != "ATTEND"
+            return previous != "ATTEND" and [str(each) for each in piece[1:]] != ["aucun"]
         case "RUBRIQUE":
             return home != "AGREGAT"
         case "COLONNE":

@@ -358,6 +358,8 @@ def _step(node: tree.Step) -> list[str]:
             line = f"  donne {what}{moment} " + ("absent" if node.value is None else f"= {_value(node.value)}")
         case tree.Expected():
             line = f"  attend {_expected(node)}"
+        case tree.ExpectedAlone(()):
+            line = "  attend aucun contrôle violé"
         case tree.ExpectedAlone((check,)):
             line = f"  attend contrôle {check.text} violé seul"
         case tree.ExpectedAlone(checks):

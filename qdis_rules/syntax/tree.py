@@ -619,7 +619,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAlone:
-    """`attend contrôle C violé seul`, `attend contrôles C ; D violés seuls`."""
+    """`attend contrôle C violé seul`, `attend contrôles C ; D violés seuls`, `attend aucun contrôle violé`."""
 
     checks: tuple[Name, ...]
     span: Span = field(compare=False, repr=False)

@@ -182,7 +182,11 @@ def test_not_alone_tells_the_others(folder):
     text = "exemple « e » sur « coop-2023 »\ndonne T.b.n = 9\nattend contrôles C01 ; C03 violés seuls\n"
     message = "cette attente n'est pas satisfaite : C03 n'est pas violé ; 1 autre violé"
     assert said(text, folder) == [
-        ("attente-non-satisfaite", message, "C02 : A dépasse B de -1\u00a0EUR, dit autrement.")
+        (
+            "attente-non-satisfaite",
+            message,
+            "comparé : 10\u00a0EUR <= 1\u202f000\u00a0EUR\nC02 : A dépasse B de -1\u00a0EUR, dit autrement.",
+        )
     ]
 
 

@@ -194,7 +194,10 @@ def coverage(place, qdis, *options):
 def test_coverage_counts_examples_and_whole_dossiers(place, qdis):
     result = coverage(place, qdis)
     assert result.exit_code == 0
-    assert "2 exemples réussis, 0 échec.\n\nCouverture, par 2 exemples et 1 dossier entier :" in result.stdout
+    assert (
+        "2 exemples réussis, 0 échec.\n1 dossier entier validable sur 1.\n\nCouverture, par 2 exemples et 1 dossier entier :"
+        in result.stdout
+    )
     assert "  contrôles vus satisfaits : 8 sur 9 (88,8 %)\n  contrôles vus violés : 0 sur 9 (0,0 %)" in result.stdout
     assert "TAX01" not in result.stdout
 

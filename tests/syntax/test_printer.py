@@ -881,7 +881,7 @@ expected = (
     | st.builds(tree.Expected, references, st.none(), st.none(), states, here, comments)
     | st.builds(tree.Expected, checks_by_code, st.none(), st.none(), states, here, comments)
 )
-alone = st.builds(tree.ExpectedAlone, few(checks_by_code, 1), here, comments)
+alone = st.builds(tree.ExpectedAlone, few(checks_by_code), here, comments)
 examples = st.builds(tree.ExampleDecl, texts, maybe(texts), here, few(givens | expected | alone, 0, 4), comments)
 decisions = st.builds(
     tree.DecisionDecl,
