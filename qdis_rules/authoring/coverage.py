@@ -280,7 +280,7 @@ def _guards(ruleset: typed.TypedRuleset) -> Iterator[Guard]:
             yield Guard(GuardKind.TABLE, table.code)
     for code, check in ruleset.checks.items():
         if check.origin is not None and code.endswith("~obligatoire"):
-            closed = ruleset.tables[ruleset.cells[check.origin].table].not_applicable
+            closed = ruleset.tables[ruleset.cells[check.origin].table].closed
             # Where a table may not apply, that it does is the first operand; alone, no one wrote it.
             if any(i.guard is not None and (closed is None or isinstance(i.guard, typed.And)) for i in check.instances):
                 yield Guard(GuardKind.REQUIRED, check.origin)
