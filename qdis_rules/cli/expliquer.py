@@ -145,6 +145,8 @@ def _lines(each: Explanation, first: bool) -> Iterator[Text]:
         yield Text(output.one_line(f"campagne : {decision}"), "bold yellow")
     if each.guard:
         yield Text(f"quand {output.one_line(each.guard)}", "italic")
+    if each.reason:
+        yield Text(output.one_line(each.reason), "yellow")
     if each.formula:
         yield Text(f"= {output.one_line(each.formula)}", "italic")
     elif each.origin:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from qdis_rules.evaluation.results import CheckResults, Origin, Verdict
-from qdis_rules.evaluation.run import Evaluation
+from qdis_rules.evaluation.results import CheckResult, CheckResults, Origin, Verdict
+from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import french_number, spoken
 from qdis_rules.model import typed
-from qdis_rules.numbers import Cause, CauseKind, Undefined, shown
+from qdis_rules.numbers import NOT_APPLICABLE, Cause, CauseKind, Undefined, shown
+from qdis_rules.plan.plan import Indicator
 from qdis_rules.suggest import nearest
 
 MAX_DEPTH: Final = 60
@@ -35,7 +36,7 @@ class Explanation:
     explain what the formula reads, in order (`repeated`: explained above already);
     `accounts` are behind a cell read from the balance; `missing` is the shortest list of
     cells to fill when the value could not be computed, (code, label); `decisions` are those of
-    the campagne in force on a check.
+    the campagne in force on a check. `reason` says why it is *sans objet*, when no operand does.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Explanation:
     missing: tuple[tuple[str, str], ...]
     repeated: bool = False
     decisions: tuple[typed.Decision, ...] = ()
+    reason: str | None = None
 
     def __repr__(self) -> str:
         return f"<Explanation {self.code} = {self.value}, {len(self.operands)} operands, {len(self.accounts)} accounts>"
@@ -69,6 +71,8 @@ class Explanation:
             yield f"{pad}  campagne : {decision}"
         if self.guard:
             yield f"{pad}  quand {self.guard}"
+        if self.reason:
+            yield f"{pad}  {self.reason}"
         if self.formula:
             yield f"{pad}  = {self.formula}"
         elif self.origin:
@@ -99,6 +103,21 @@ def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanat
     raise KeyError(f"{code} : code inconnu" + (f", vouliez-vous dire {near} ?" if near else ""))
 
 
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why something is *sans objet*, and the condition that says so, if any."""
+
+    text: str
+    condition: typed.Expr | None = None
+
+    @property
+    def parts(self) -> list[typed.Expr]:
+        return [] if self.condition is None else [self.condition]
+
+
+_GUARD_FALSE: Final = "sans objet : la garde est fausse"
+
+
 class _Explainer:
     def __init__(self, evaluation: Evaluation, checks: CheckResults) -> None:
         self.evaluation = evaluation
@@ -118,12 +137,47 @@ class _Explainer:
                 aggregate.formula,
                 aggregate.guard,
                 aggregate.notes,
+                why=self._refused(aggregate),
             )
         cell = self.ruleset.cells[code]
         origin = self.evaluation.origin(code)
         return self._made(
-            code, cell.label, self._spoken(code), origin, cell.formula, None, cell.notes, self._accounts(cell, origin)
+            code,
+            cell.label,
+            self._spoken(code),
+            origin,
+            cell.formula,
+            None,
+            cell.notes,
+            self._accounts(cell, origin),
+            self._closed(cell.table),
         )
+
+    def _closed(self, code: str) -> _Reason | None:
+        """Return why a table is *sans objet*, None when it applies."""
+        gate = self.evaluation.plan.slots.get(code)
+        if gate is None or self.evaluation.frame.values[gate] is not True:
+            return None
+        table = self.ruleset.tables[code]
+        condition = table.not_applicable
+        if table.optional and code not in self.evaluation.frame.supplied:
+            return _Reason(f"sans objet : le tableau {code}, facultatif, n'est pas commencé")
+        assert condition is not None
+        return _Reason(f"sans objet quand {condition.span.inline}", condition)
+
+    def _refused(self, aggregate: typed.Aggregate) -> _Reason | None:
+        """Return why an aggregate is *sans objet*, when its guard says so."""
+        if aggregate.guard is None or self.evaluation.value(aggregate.code) is not NOT_APPLICABLE:
+            return None
+        indicator = next(
+            step
+            for step in self.evaluation.plan.steps
+            if isinstance(step, Indicator) and step.aggregate is aggregate and step.guard is not None
+        )
+        assert indicator.guard is not None
+        if guarded(indicator.guard, self.evaluation.frame, aggregate.code) is not False:
+            return None  # what it reads is sans objet
+        return _Reason(_GUARD_FALSE, aggregate.guard)
 
     def check(self, name: str) -> Explanation:
         """Explain a check at one place; a bare code takes the place with the worst verdict."""
@@ -138,8 +192,11 @@ class _Explainer:
         notes = typed.Notes(result.source, result.reliability, None, result.mark)
         # A message speaks of a violation: it would contradict any other verdict.
         label = result.message or result.label or (result.origin or result.code)
+        why = self._set_aside(result, instance)
         operands: list[Explanation] = []
-        for code in result.cells:
+        if why is not None:
+            operands.extend(self._operands(why.parts))
+        for code in result.cells if why is None else ():
             plain = code.split("[")[0]
             if plain in self.ruleset.cells or plain in self.ruleset.aggregates:
                 operands.append(self._operand(plain, code != plain, code))
@@ -162,7 +219,23 @@ class _Explainer:
             causes=result.causes,
             missing=self._missing(result.causes),
             decisions=result.decisions,
+            reason=why.text if why is not None else None,
         )
+
+    def _set_aside(self, result: CheckResult, instance: typed.CheckInstance | None) -> _Reason | None:
+        """Return why a check is *sans objet*, None when what it reads says it, or when it is not."""
+        if result.verdict is not Verdict.NOT_APPLICABLE or instance is None:
+            return None
+        table = instance.rows_of or (result.origin or "").partition(".")[0]
+        closed = self._closed(table) if table != result.origin else None
+        if closed is not None:
+            return closed
+        if instance.rows_of is not None and result.key is None:
+            return _Reason(f"sans objet : la liste {table} n'a aucune ligne")
+        if result.guard is not False or instance.guard is None:
+            return None
+        text = _GUARD_FALSE if result.origin is None else f"sans objet : « {instance.guard.span.inline} » ne joue pas"
+        return _Reason(text, instance.guard)
 
     def _made(
         self,
@@ -174,11 +247,12 @@ class _Explainer:
         guard: typed.Expr | None,
         notes: typed.Notes,
         accounts: tuple[AccountLine, ...] = (),
+        why: _Reason | None = None,
     ) -> Explanation:
         self.seen.add(code)
         self.depth += 1
-        parts = [part for part in (guard, formula) if part is not None and self.depth < MAX_DEPTH]
-        operands = list(self._operands(parts))
+        parts = [part for part in (guard, formula) if part is not None] if why is None else why.parts
+        operands = list(self._operands(parts)) if self.depth < MAX_DEPTH else []
         self.depth -= 1
         causes = self._causes(code)
         return Explanation(
@@ -195,6 +269,7 @@ class _Explainer:
             accounts=accounts,
             causes=causes,
             missing=self._missing(causes),
+            reason=why.text if why is not None else None,
         )
 
     def _operands(self, parts: Iterable[typed.Expr]) -> Iterator[Explanation]:
@@ -205,6 +280,8 @@ class _Explainer:
                     read.setdefault(code if back == 0 else f"{code}[N-{back}]", node)
                 case typed.ParameterValue(code) | typed.RowValue(code):
                     read.setdefault(code, node)
+                case typed.Supplied(code) if code in self.ruleset.cells:
+                    read.setdefault(code, node)
                 case _:
                     pass
         for name, node in read.items():
@@ -213,6 +290,8 @@ class _Explainer:
                     yield self._parameter(code)
                 case typed.RowValue(code):
                     yield self._column(code)
+                case typed.Supplied(code):
+                    yield self._operand(code, False, name)
                 case typed.CellValue(code, back) | typed.AggregateValue(code, back):
                     yield self._operand(code, back > 0, name)
                 case _:

@@ -77,7 +77,8 @@ class ThresholdResult:
 class AggregateResult:
     """An aggregate: `value` as shown (rounded as declared) in `unit`, `exact` unrounded in `unit`.
 
-    `value` is None with a `status` of *sans objet* or *non calculable*; `causes` then say why.
+    `value` is None with a `status` of *sans objet* or *non calculable*. `causes` say why it could not
+    be computed; `Report.explain` says why it is *sans objet*.
     `guard` is what its `quand` says, None without one or when it cannot be told.
     """
 

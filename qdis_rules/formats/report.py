@@ -63,6 +63,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
         "valeur": explanation.value,
         "origine": explanation.origin or None,
         "garde": explanation.guard,
+        "raison": explanation.reason,
         "formule": explanation.formula,
         "source": explanation.source,
         "fiabilite": explanation.reliability,

@@ -1,0 +1,66 @@
+"""What an explanation says, and of what."""
+
+import pytest
+
+from qdis_rules import Dossier
+from tests.properties.agreement import compiled
+
+RULES = compiled(
+    """
+jeu X exercice 2023
+tableau I « i »
+  colonne v « v »
+  ligne clos « c » oui/non
+  ligne taille « t » entier en logement
+tableau U « u » sans objet quand I.clos
+  colonne c « c » en EUR
+  ligne a « a » obligatoire quand I.taille > 10 logement
+  ligne t « t » = a + 1 EUR
+tableau O « o » facultatif
+  colonne c « c » en EUR
+  ligne a « a » positif
+tableau L « l » liste clé k
+  colonne k « k » texte
+  colonne x « x » en EUR
+famille F « f »
+agrégat F.a « a » en EUR
+  quand I.taille > 10 logement :
+  = U.t + 0 EUR
+agrégat F.b « b » en EUR = U.t + 0 EUR
+contrôle CG bloquant « {écart} »
+  quand I.taille > 10 logement :
+  U.t = 1 EUR
+contrôle CU bloquant « {écart} » U.t = 1 EUR
+contrôle CL bloquant « x » pour chaque ligne de L x > 0
+"""
+)
+CLOSED = ["sans objet quand I.clos", "I.clos.v"]
+GUARD = ["sans objet : la garde est fausse", "I.taille.v"]
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "expected"),
+    [
+        ("U.t.c", {"I.clos.v": True}, CLOSED),
+        ("U.a.c", {"I.clos.v": True}, CLOSED),
+        ("F.a", {"I.clos.v": False, "I.taille.v": 3, "U.a.c": 1}, GUARD),
+        ("F.b", {"I.clos.v": True}, [None, "U.t.c"]),
+        ("CG", {"I.clos.v": False, "I.taille.v": 3, "U.a.c": 1}, GUARD),
+        ("CU", {"I.clos.v": True}, [None, "U.t.c"]),
+        ("CL", {}, ["sans objet : la liste L n'a aucune ligne"]),
+        ("O.a.c", {}, ["sans objet : le tableau O, facultatif, n'est pas commencé"]),
+        ("O.a.c~positif", {}, ["sans objet : le tableau O, facultatif, n'est pas commencé"]),
+        ("U.a.c~obligatoire", {"I.clos.v": True}, CLOSED),
+        (
+            "U.a.c~obligatoire",
+            {"I.clos.v": False, "I.taille.v": 3},
+            ["sans objet : « obligatoire quand I.taille > 10 logement » ne joue pas", "I.clos.v", "I.taille.v"],
+        ),
+        ("U~sans_objet", {"I.clos.v": False}, ["sans objet : « I.clos » ne joue pas", "I.clos.v"]),
+    ],
+)
+def test_what_is_sans_objet_says_why(code, given, expected):
+    explained = RULES.evaluate(Dossier(2023, typed=given, lists={"L": []})).explain(code)
+    assert "sans objet" in explained.value
+    assert [explained.reason, *(operand.code for operand in explained.operands)] == expected
+    assert explained.reason is None or f"  {explained.reason}" in explained.lines()
