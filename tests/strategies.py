@@ -662,8 +662,14 @@ def _accounts(draw: DrawFn) -> tuple[Account, ...]:
     full = draw(st.booleans())
     found = []
     for code in draw(st.lists(st.integers(101, 159), max_size=5, unique=True)):
-        one, two, three, four = (draw(amounts) if full else None for _ in range(4))
-        found.append(Account(f"{code}", "x", one, two, three, four, draw(amounts), draw(amounts)))
+        debit, credit = draw(amounts), draw(amounts)
+        if full:  # opening and movements make the closing balance
+            one, two, three, four = (draw(amounts) for _ in range(4))
+            net = one - two + three - four
+            debit, credit = debit + max(net, Decimal(0)), debit + max(-net, Decimal(0))
+            found.append(Account(f"{code}", "x", one, two, three, four, debit, credit))
+        else:
+            found.append(Account(f"{code}", "x", None, None, None, None, debit, credit))
     return tuple(found)
 
 

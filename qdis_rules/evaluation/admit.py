@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.balance import Balance
 from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw
 from qdis_rules.evaluation.entries import Refused, read_number, read_value
 from qdis_rules.evaluation.inputs import Inputs, inputs_of
+from qdis_rules.evaluation.wording import french_number
 from qdis_rules.model import typed
 from qdis_rules.model.types import Type
+from qdis_rules.numbers import add, shown, subtract
 from qdis_rules.plan.frame import Known
 from qdis_rules.plan.plan import Plan
 from qdis_rules.suggest import nearest
@@ -46,6 +49,20 @@ def admit(plan: Plan, dossier: Dossier, earlier: bool = False) -> Admitted | lis
     (`depuis`) are read under their old names, those the ruleset does not know are `ignored`.
     """
     return _Admission(plan, dossier, earlier).run()
+
+
+_AMOUNTS: Final = (
+    "opening_debit",
+    "opening_credit",
+    "movement_debit",
+    "movement_credit",
+    "closing_debit",
+    "closing_credit",
+)
+
+
+def _is_account(number: str) -> bool:
+    return number.isascii() and number.isdigit() and len(number) <= 20
 
 
 class _Admission:
@@ -143,25 +160,63 @@ class _Admission:
         seen: set[str] = set()
         for account in accounts:
             pointer = f"balance/{account.number}"
-            if not (account.number.isascii() and account.number.isdigit() and len(account.number) <= 20):
+            if not _is_account(account.number):
                 self._problem(pointer, "compte-invalide", "un compte est une suite de 1 à 20 chiffres")
             if account.number in seen:
                 self._problem(pointer, "compte-en-double", "ce compte figure deux fois dans la balance")
             seen.add(account.number)
-            for amount in (
-                account.opening_debit,
-                account.opening_credit,
-                account.movement_debit,
-                account.movement_credit,
-                account.closing_debit,
-                account.closing_credit,
-            ):
-                if amount is not None:
-                    try:
-                        read_number(amount)
-                    except Refused as refused:
-                        self._problem(pointer, refused.code, str(refused))
-        return Balance(accounts)
+        read = [self._account(f"balance/{account.number}", account) for account in accounts]
+        for name, moment in (("opening", "ouverture"), ("movement", "mouvements")):
+            self._columns(read, f"{name}_debit", f"{name}_credit", moment)
+        return Balance(read)
+
+    def _account(self, pointer: str, account: Account) -> Account:
+        """Return an account whose amounts are read; opening and movements must make its closing balance."""
+        amounts: dict[str, Decimal] = {}
+        for name in _AMOUNTS:
+            raw = getattr(account, name)
+            if raw is None and not name.startswith("closing"):
+                continue
+            try:
+                amounts[name] = read_number(raw)
+            except Refused as refused:
+                self._problem(pointer, refused.code, str(refused))
+                return account
+        if len(amounts) == len(_AMOUNTS):
+            opening, movement, closing = (
+                subtract(amounts[f"{name}_debit"], amounts[f"{name}_credit"])
+                for name in ("opening", "movement", "closing")
+            )
+            expected = add(opening, movement)
+            if expected != closing:
+                self._problem(
+                    pointer,
+                    "solde-incoherent",
+                    f"ouverture et mouvements donnent {french_number(shown(expected))}, "
+                    f"le solde est {french_number(shown(closing))}",
+                )
+        return Account(
+            account.number,
+            account.label,
+            amounts.get("opening_debit"),
+            amounts.get("opening_credit"),
+            amounts.get("movement_debit"),
+            amounts.get("movement_credit"),
+            amounts["closing_debit"],
+            amounts["closing_credit"],
+        )
+
+    def _columns(self, accounts: Sequence[Account], debit: str, credit: str, moment: str) -> None:
+        """A balance has the debit and the credit of a moment in all its accounts, or in none."""
+        given = {
+            account.number: (getattr(account, debit) is not None, getattr(account, credit) is not None)
+            for account in accounts
+        }
+        some = any(True in columns for columns in given.values())
+        for number, columns in given.items() if some else ():
+            if columns != (True, True):
+                what = "débit et crédit vont ensemble" if True in columns else "d'autres comptes en ont"
+                self._problem(f"balance/{number}", "colonne-absente", f"{moment} : {what}")
 
     def _value(self, pointer: str, raw: Raw, kind: Type) -> Known | None:
         if _is_blank(raw):

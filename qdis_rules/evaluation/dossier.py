@@ -16,7 +16,8 @@ Raw: TypeAlias = str | bool | int | Decimal | date | None
 class Account:
     """One line of a trial balance: debit and credit at opening, of the year, at closing.
 
-    Unit: EUR. The columns a balance does not have are None in all its accounts.
+    Unit: EUR. The columns a balance does not have are None in all its accounts: debit and credit
+    together. With opening and movements, they make the closing balance.
     """
 
     number: str

@@ -43,7 +43,7 @@ def decided(decisions):
 
 def account(number, amount):
     zero = Decimal(0)
-    return Account(number, "", zero, zero, zero, zero, Decimal(amount), zero)
+    return Account(number, "", Decimal(amount), zero, zero, zero, Decimal(amount), zero)
 
 
 FULL = Dossier(

@@ -1,0 +1,49 @@
+"""What a dossier made in Python must be: what does not fit is a problem, never dropped."""
+
+from decimal import Decimal
+
+import pytest
+
+from qdis_rules import Account, Dossier, DossierError
+from tests.properties.agreement import compiled
+
+RULES = compiled(
+    """
+jeu X exercice 2023
+tableau A « a »
+  colonne o « o » en EUR
+  colonne c « c » en EUR
+  ligne x « x » comptes c : 21
+  ligne y « y » comptes o : 21 ouverture débit
+"""
+)
+D = Decimal
+
+
+def problems(**given):
+    with pytest.raises(DossierError) as caught:
+        RULES.evaluate(Dossier(2023, **given))
+    return [(problem.pointer, problem.code) for problem in caught.value.problems]
+
+
+LAND = Account("211", "Terrains", D(5), D(0), D(2), D(0), D(7), D(0))
+
+
+@pytest.mark.parametrize(
+    ("account", "code"),
+    [
+        (Account("212", "", None, None, None, None, D(7), D(0)), ["colonne-absente"] * 2),
+        (Account("212", "", D(5), None, D(2), D(0), D(7), D(0)), ["colonne-absente"]),
+        (Account("212", "", D(5), D(0), D(2), D(0), D(8), D(0)), ["solde-incoherent"]),
+        (Account("212", "", D(5), D(0), D(2), D(0), None, D(0)), ["nombre-attendu"]),
+        (Account("21x", "", D(5), D(0), D(2), D(0), D(7), D(0)), ["compte-invalide"]),
+        (LAND, ["compte-en-double"]),
+    ],
+)
+def test_a_balance_made_in_python_is_held_to_the_same_as_a_file(account, code):
+    assert problems(balance=(LAND, account)) == [(f"balance/{account.number}", each) for each in code]
+
+
+def test_amounts_given_as_texts_are_read():
+    text = Account("211", "", "5", "0", "1 000,50", "0", "1005,50", 0)
+    assert RULES.evaluate(Dossier(2023, balance=(text,))).cells["A.x.c"].value == D("1005.5")
