@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -12,11 +12,15 @@ from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import french_number, spoken
 from qdis_rules.model import typed
 from qdis_rules.numbers import NOT_APPLICABLE, Cause, CauseKind, Undefined, shown
+from qdis_rules.plan.frame import ListValue, Value
 from qdis_rules.plan.plan import Indicator
 from qdis_rules.suggest import nearest
 
 MAX_DEPTH: Final = 60
 """Values below are named but not unfolded: ask for them by their own code."""
+
+MAX_ROWS: Final = 12
+"""Rows of a list shown under what reads it; asked for by its own code, a column shows them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,14 @@ class Explanation:
 
 
 def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanation:
-    """Return the explanation of a cell, an aggregate or a check. KeyError for an unknown code."""
+    """Return the explanation of a cell, a row of a list, an aggregate or a check. KeyError for an unknown code."""
     explainer = _Explainer(evaluation.apart(), checks)
     ruleset = evaluation.plan.ruleset
     if code in ruleset.cells or code in ruleset.aggregates:
         return explainer.value(code)
+    place = explainer.row_named(code)
+    if place is not None:
+        return explainer.row(*place)
     if code in checks or checks.of(code):
         return explainer.check(code)
     known = [*ruleset.aggregates, *ruleset.cells, *checks]
@@ -125,6 +132,8 @@ class _Explainer:
         self.checks = checks
         self.seen: set[str] = set()
         self.depth = 0
+        self.at: tuple[str, int] | None = None
+        """The list whose row is being explained, and the place of that row."""
 
     def value(self, code: str) -> Explanation:
         aggregate = self.ruleset.aggregates.get(code)
@@ -137,9 +146,12 @@ class _Explainer:
                 aggregate.formula,
                 aggregate.guard,
                 aggregate.notes,
+                self._causes(code),
                 why=self._refused(aggregate),
             )
         cell = self.ruleset.cells[code]
+        if cell.row == "*":
+            return self._column(code, limit=None)
         origin = self.evaluation.origin(code)
         return self._made(
             code,
@@ -149,9 +161,33 @@ class _Explainer:
             cell.formula,
             None,
             cell.notes,
+            self._causes(code),
             self._accounts(cell, origin),
             self._closed(cell.table),
         )
+
+    def row_named(self, code: str) -> tuple[str, int] | None:
+        """Return the list column and the place of the row that `EMP.E1.capital` names; a key may hold dots."""
+        table, _, rest = code.partition(".")
+        key, _, column = rest.rpartition(".")
+        keys = self.evaluation.row_keys(table) if table in self.evaluation.plan.lists else ()
+        named = f"{table}.*.{column}"
+        return (named, keys.index(key)) if key in keys and named in self.ruleset.cells else None
+
+    def row(self, code: str, row: int) -> Explanation:
+        """Explain a list column in one row."""
+        cell = self.ruleset.cells[code]
+        name = f"{cell.table}.{self.evaluation.row_keys(cell.table)[row]}.{cell.column}"
+        value = self.evaluation.row_value(code, row)
+        text = spoken(value, cell.type, entered=cell.formula is None)
+        if name in self.seen:
+            return _leaf(name, cell.label, text, repeated=True)
+        before, self.at = self.at, (cell.table, row)
+        origin, why = self.evaluation.row_origin(code, row), self._closed(cell.table)
+        causes = _sorted_causes(value)
+        made = self._made(name, cell.label, text, origin, cell.formula, None, cell.notes, causes, why=why)
+        self.at = before
+        return made
 
     def _closed(self, code: str) -> _Reason | None:
         """Return why a table is *sans objet*, None when it applies."""
@@ -193,14 +229,18 @@ class _Explainer:
         # A message speaks of a violation: it would contradict any other verdict.
         label = result.message or result.label or (result.origin or result.code)
         why = self._set_aside(result, instance)
-        operands: list[Explanation] = []
-        if why is not None:
-            operands.extend(self._operands(why.parts))
-        for code in result.cells if why is None else ():
-            plain = code.split("[")[0]
-            if plain in self.ruleset.cells or plain in self.ruleset.aggregates:
-                operands.append(self._operand(plain, code != plain, code))
         cell = self.ruleset.cells.get(result.origin or "")
+        table = (instance.rows_of if instance is not None else cell.table if cell is not None else None) or ""
+        keys = self.evaluation.row_keys(table) if table in self.evaluation.plan.lists else ()
+        if result.key in keys:
+            self.at = (table, keys.index(result.key))
+        if why is not None:
+            operands = list(self._operands(why.parts))
+        elif instance is not None:
+            operands = list(self._operands([part for part in (instance.guard, instance.body) if part is not None]))
+        else:
+            known = (code for code in result.cells if code in self.ruleset.cells)
+            operands = [self._at_hand(code) for code in known]
         behind = self._behind(cell) if cell is not None and result.code.endswith("~comptes") else ()
         return Explanation(
             code=result.name,
@@ -246,6 +286,7 @@ class _Explainer:
         formula: typed.Expr | None,
         guard: typed.Expr | None,
         notes: typed.Notes,
+        causes: tuple[Cause, ...],
         accounts: tuple[AccountLine, ...] = (),
         why: _Reason | None = None,
     ) -> Explanation:
@@ -254,7 +295,6 @@ class _Explainer:
         parts = [part for part in (guard, formula) if part is not None] if why is None else why.parts
         operands = list(self._operands(parts)) if self.depth < MAX_DEPTH else []
         self.depth -= 1
-        causes = self._causes(code)
         return Explanation(
             code=code,
             label=label,
@@ -272,43 +312,46 @@ class _Explainer:
             reason=why.text if why is not None else None,
         )
 
-    def _operands(self, parts: Iterable[typed.Expr]) -> Iterator[Explanation]:
-        read: dict[str, typed.Expr] = {}
-        for node in (node for part in parts for node in typed.walk(part)):
+    def _operands(self, parts: Sequence[typed.Expr]) -> Iterator[Explanation]:
+        """Yield what formulas read, once each, in order."""
+        nodes = [node for part in parts for node in typed.walk(part)]
+        over_rows = {id(node) for rows in nodes if isinstance(rows, typed.Rows) for node in typed.walk(rows)}
+        read: dict[tuple[str, int, bool], None] = {}  # code, years back, whether of all the rows
+        for node in nodes:
             match node:
                 case typed.CellValue(code, back) | typed.AggregateValue(code, back):
-                    read.setdefault(code if back == 0 else f"{code}[N-{back}]", node)
-                case typed.ParameterValue(code) | typed.RowValue(code):
-                    read.setdefault(code, node)
-                case typed.Supplied(code) if code in self.ruleset.cells:
-                    read.setdefault(code, node)
+                    read[code, back, False] = None
+                case typed.RowValue(code) | typed.Supplied(code, True):
+                    read[code, 0, id(node) in over_rows] = None
+                case typed.ParameterValue(code) | typed.Supplied(code, False):
+                    read[code, 0, False] = None
                 case _:
                     pass
-        for name, node in read.items():
-            match node:
-                case typed.ParameterValue(code):
-                    yield self._parameter(code)
-                case typed.RowValue(code):
-                    yield self._column(code)
-                case typed.Supplied(code):
-                    yield self._operand(code, False, name)
-                case typed.CellValue(code, back) | typed.AggregateValue(code, back):
-                    yield self._operand(code, back > 0, name)
-                case _:
-                    pass
+        for code, back, all_rows in read:
+            if code in self.ruleset.parameters:
+                yield self._parameter(code)
+            elif code in self.ruleset.tables:
+                pass  # whether it is begun: nothing to unfold
+            elif back > 0:
+                yield self._earlier(code, back)
+            else:
+                yield self._column(code) if all_rows else self._at_hand(code)
 
-    def _operand(self, code: str, earlier: bool, name: str) -> Explanation:
-        if earlier:
-            return self._earlier(code, name)
-        if code.split(".")[1:2] == ["*"]:
-            return self._column(code)
+    def _at_hand(self, code: str) -> Explanation:
+        """Explain an operand, which may be a column of the row at hand."""
+        cell = self.ruleset.cells.get(code)
+        if cell is not None and cell.row == "*":
+            return self.row(code, self.at[1]) if self.at and self.at[0] == cell.table else self._column(code)
         if code in self.seen:
-            label = (self.ruleset.cells.get(code) or self.ruleset.aggregates[code]).label
+            label = (cell or self.ruleset.aggregates[code]).label
             return _leaf(code, label, self._spoken(code), repeated=True)
-        return self.value(code)
+        before, self.at = self.at, None
+        made = self.value(code)
+        self.at = before
+        return made
 
-    def _earlier(self, code: str, name: str) -> Explanation:
-        back = int(name.rsplit("N-", 1)[1].rstrip("]"))
+    def _earlier(self, code: str, back: int) -> Explanation:
+        name = f"{code}[N-{back}]"
         past = self.evaluation.frame.past(back)
         item = self.ruleset.cells.get(code) or self.ruleset.aggregates[code]
         if past is None:
@@ -321,24 +364,38 @@ class _Explainer:
     def _parameter(self, code: str) -> Explanation:
         parameter = self.ruleset.parameters[code]
         value = self.evaluation.frame.parameters[code]
-        leaf = _leaf(code, parameter.label, spoken(value, parameter.type), origin="paramètre")
-        return Explanation(
-            **{
-                **{name: getattr(leaf, name) for name in leaf.__slots__},
-                "source": parameter.notes.source,
-                "reliability": parameter.notes.reliability,
-            }
+        return replace(
+            _leaf(code, parameter.label, spoken(value, parameter.type), origin="paramètre"),
+            source=parameter.notes.source,
+            reliability=parameter.notes.reliability,
         )
 
-    def _column(self, code: str) -> Explanation:
+    def _column(self, code: str, limit: int | None = MAX_ROWS) -> Explanation:
+        """Explain a whole list column: its formula, and each row with its value."""
         cell = self.ruleset.cells[code]
-        values = self.evaluation.value(code)
-        if isinstance(values, list):
-            shown_values = ", ".join(spoken(value, cell.type) for value in values[:12])
-            text = shown_values + ("…" if len(values) > 12 else "") if values else "(aucune ligne)"
-        else:
-            text = spoken(values, cell.type)
-        return _leaf(code, cell.label, text, origin="liste")
+        keys = self.evaluation.row_keys(cell.table)
+        text = self._spoken(code)
+        if code in self.seen:
+            return _leaf(code, cell.label, text, repeated=True)
+        self.seen.add(code)
+        why = self._closed(cell.table)
+        rows = []
+        for row, key in enumerate(keys[:limit] if why is None else ()):
+            value, origin = self.evaluation.row_value(code, row), self.evaluation.row_origin(code, row)
+            told = spoken(value, cell.type, entered=cell.formula is None)
+            rows.append(_leaf(f"{cell.table}.{key}.{cell.column}", cell.label, told, str(origin or "")))
+        left = f" (les {limit} premières)" if len(rows) < len(keys) and why is None else ""
+        return replace(
+            _leaf(code, cell.label, text + left, "liste"),
+            formula=cell.formula.span.inline if cell.formula is not None else None,
+            source=cell.notes.source,
+            reliability=cell.notes.reliability,
+            mark=cell.notes.mark,
+            operands=tuple(rows) if why is None else tuple(self._operands(why.parts)),
+            causes=self._causes(code),
+            missing=self._missing(self._causes(code)),
+            reason=why.text if why is not None else None,
+        )
 
     def _accounts(self, cell: typed.Cell, origin: Origin | None) -> tuple[AccountLine, ...]:
         return self._behind(cell) if origin is Origin.ACCOUNTS else ()
@@ -356,21 +413,21 @@ class _Explainer:
         aggregate = self.ruleset.aggregates.get(code)
         value = self.evaluation.value(code)
         if isinstance(value, list):
-            return f"{len(value)} lignes"
+            return f"{len(value)} ligne{'s' if len(value) > 1 else ''}" if value else "(aucune ligne)"
         if aggregate is not None:
             return spoken(value, aggregate.type, aggregate.places)
         cell = self.ruleset.cells[code]
         return spoken(value, cell.type, entered=cell.formula is None)
 
     def _causes(self, code: str) -> tuple[Cause, ...]:
-        value = self.evaluation.value(code)
-        return tuple(sorted(value.causes)) if isinstance(value, Undefined) else ()
+        return _sorted_causes(self.evaluation.value(code))
 
     def _missing(self, causes: tuple[Cause, ...]) -> tuple[tuple[str, str], ...]:
         found = []
         for cause in causes:
             if cause.kind is CauseKind.ABSENT:
-                cell = self.ruleset.cells.get(cause.subject)
+                named = self.row_named(cause.subject)
+                cell = self.ruleset.cells.get(named[0] if named is not None else cause.subject)
                 found.append((cause.subject, cell.label if cell is not None else ""))
             elif cause.kind is CauseKind.NO_TABLE:
                 table = self.ruleset.tables.get(cause.subject)
@@ -385,6 +442,10 @@ _GRAVITY: Final = (
     Verdict.NOT_APPLICABLE,
     Verdict.DEACTIVATED,
 )
+
+
+def _sorted_causes(value: Value | ListValue) -> tuple[Cause, ...]:
+    return tuple(sorted(value.causes)) if isinstance(value, Undefined) else ()
 
 
 def _leaf(code: str, label: str, value: str, origin: str = "", repeated: bool = False) -> Explanation:

@@ -17,6 +17,7 @@ from qdis_rules.evaluation.results import (
     CheckResult,
     CheckResults,
     Lazy,
+    Origin,
     Shown,
     Status,
     TableCompleteness,
@@ -66,6 +67,12 @@ class Report:
         ruleset = self._evaluation.plan.ruleset
         fixed = tuple(code for code, cell in ruleset.cells.items() if cell.row != "*")
         return Lazy(fixed, partial(cell_result, self._evaluation))
+
+    @cached_property
+    def lists(self) -> Mapping[str, Mapping[str, Mapping[str, CellResult]]]:
+        """Rows of lists: by list code, row key, then column; in the order of the dossier."""
+        evaluation = self._evaluation
+        return Lazy(evaluation.plan.lists, lambda code: _rows(evaluation, code))
 
     @cached_property
     def aggregates(self) -> Mapping[str, AggregateResult]:
@@ -162,20 +169,39 @@ class Report:
         }
 
     def explain(self, code: str) -> Explanation:
-        """Return why a cell, an aggregate or a check is what it is. KeyError for an unknown code."""
+        """Return why a cell, a row of a list (`EMP.E1.capital`), an aggregate or a check is what it is.
+
+        KeyError for an unknown code.
+        """
         return explain(self._evaluation, self.checks, code)
 
 
 def cell_result(evaluation: Evaluation, code: str) -> CellResult:
     """Return a cell as reported, in its declared unit."""
-    cell = evaluation.plan.ruleset.cells[code]
     value = evaluation.value(code)
     assert not isinstance(value, list)
+    return _cell_result(code, evaluation.plan.ruleset.cells[code], value, evaluation.origin(code))
+
+
+def _rows(evaluation: Evaluation, table: str) -> Mapping[str, Mapping[str, CellResult]]:
+    places = {key: row for row, key in enumerate(evaluation.row_keys(table))}
+    columns = tuple(evaluation.plan.ruleset.tables[table].columns)
+
+    def result(key: str, column: str) -> CellResult:
+        code, row = f"{table}.*.{column}", places[key]
+        cell = evaluation.plan.ruleset.cells[code]
+        value, origin = evaluation.row_value(code, row), evaluation.row_origin(code, row)
+        return _cell_result(f"{table}.{key}.{column}", cell, value, origin)
+
+    return Lazy(tuple(places), lambda key: Lazy(columns, partial(result, key)))
+
+
+def _cell_result(code: str, cell: typed.Cell, value: Value, origin: Origin | None) -> CellResult:
     visible, _, status, causes = visible_value(value, cell.type, None)
     if status is Status.UNDEFINED and cell.formula is None:
         status = Status.ABSENT
     unit = cell.unit.symbol if cell.unit is not None else None
-    return CellResult(code, cell.label, unit, visible, status, evaluation.origin(code), causes)
+    return CellResult(code, cell.label, unit, visible, status, origin, causes)
 
 
 def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from qdis_rules.evaluation.admit import Admitted
-from qdis_rules.evaluation.inputs import Inputs
+from qdis_rules.evaluation.inputs import Inputs, row_key
 from qdis_rules.evaluation.results import Origin
 from qdis_rules.model import typed
 from qdis_rules.numbers import NOT_APPLICABLE, CauseKind, NotApplicable, NumberTooLarge, Undefined, quotient
@@ -50,6 +50,26 @@ class Evaluation:
         if cell.formula is None:
             return self.origins.get(code)
         return None if _gated(self.frame, self.plan.slots.get(cell.table)) else Origin.FORMULA
+
+    def row_keys(self, table: str) -> tuple[str, ...]:
+        """Return how each row the dossier gives a list is named, in order."""
+        rows = self.admitted.rows.get(table, ())
+        return tuple(row_key(self.plan.ruleset.tables[table], row, index) for index, row in enumerate(rows))
+
+    def row_value(self, code: str, row: int) -> Value:
+        """Return the value of a list column in the row at that place, in base units."""
+        column = self.value(code)
+        return column[row] if isinstance(column, list) else column
+
+    def row_origin(self, code: str, row: int) -> Origin | None:
+        """Return where the value of a list column comes from in the row at that place, None when there is none."""
+        if not isinstance(self.value(code), list):
+            return None
+        if self.plan.ruleset.cells[code].formula is not None:
+            return Origin.FORMULA
+        if (code, row) in self.frame.supplied_in_row:
+            return Origin.TYPED
+        return None if isinstance(self.row_value(code, row), Undefined) else Origin.EMPTY
 
 
 def plain(value: Value | ListValue) -> Value | ListValue:

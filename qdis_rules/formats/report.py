@@ -40,6 +40,10 @@ def report_document(report: Report) -> dict[str, Any]:
         "agregats": {code: _aggregate(result) for code, result in report.indicators.items()},
         "controles": {name: _check(result) for name, result in report.checks.items()},
         "cellules": {code: _cell(result) for code, result in report.cells.items()},
+        "listes": {
+            code: {key: {column: _cell(result) for column, result in columns.items()} for key, columns in rows.items()}
+            for code, rows in report.lists.items()
+        },
         "tableaux": {
             code: {
                 "libelle": table.label,

@@ -64,3 +64,54 @@ def test_what_is_sans_objet_says_why(code, given, expected):
     assert "sans objet" in explained.value
     assert [explained.reason, *(operand.code for operand in explained.operands)] == expected
     assert explained.reason is None or f"  {explained.reason}" in explained.lines()
+
+
+LOANS = compiled(
+    """
+jeu X exercice 2023
+tableau E « e » liste clé k
+  colonne k « k » texte
+  colonne i « Intérêts » en EUR
+  colonne r « Rembt » en EUR
+  colonne t « Total » en EUR = i + r
+famille F « f »
+agrégat F.s « s » en EUR = somme(E.*.t)
+contrôle CL bloquant « {ligne} » pour chaque ligne de E t <= somme(E.*.i)
+"""
+)
+ROWS = [{"k": "E.1", "i": 1, "r": 2}, {"k": "E2", "i": 3}]
+
+
+def test_rows_of_lists_are_told_and_explained():
+    report = LOANS.evaluate(Dossier(2023, lists={"E": ROWS}))
+    assert list(report.lists["E"]) == ["E.1", "E2"]
+    row = report.lists["E"]["E.1"]
+    assert [(cell.code, cell.value, cell.origin) for cell in row.values()][2:] == [
+        ("E.E.1.r", 2, "saisie"),
+        ("E.E.1.t", 3, "formule"),
+    ]
+    lacking = report.lists["E"]["E2"]
+    assert (lacking["r"].status, lacking["t"].status, lacking["r"].origin) == ("absent", "non calculable", None)
+    assert LOANS.evaluate(Dossier(2023)).lists["E"] == {}
+    assert list(report.explain("E.E.1.t").lines()) == [
+        "E.E.1.t « Total » = 3\u00a0EUR",
+        "  = i + r",
+        "  E.E.1.i « Intérêts » = 1\u00a0EUR",
+        "    origine : saisie",
+        "  E.E.1.r « Rembt » = 2\u00a0EUR",
+        "    origine : saisie",
+    ]
+    assert report.explain("E.E2.t").missing == (("E.E2.r", "Rembt"),)
+    with pytest.raises(KeyError):
+        report.explain("E.E3.t")
+
+
+def test_a_column_shows_its_formula_and_its_rows():
+    (column,) = LOANS.evaluate(Dossier(2023, lists={"E": ROWS[:1]})).explain("F.s").operands
+    assert (column.code, column.value, column.formula) == ("E.*.t", "1 ligne", "i + r")
+    assert [(row.code, row.value) for row in column.operands] == [("E.E.1.t", "3\u00a0EUR")]
+
+
+def test_a_check_of_a_row_explains_that_row():
+    explained = LOANS.evaluate(Dossier(2023, lists={"E": ROWS})).explain("CL[E.1]")
+    assert [operand.code for operand in explained.operands] == ["E.E.1.t", "E.*.i"]
