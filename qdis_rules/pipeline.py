@@ -13,7 +13,8 @@ from typing import Final
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
 from qdis_rules.evaluation.dossier import Dossier
 from qdis_rules.evaluation.evaluate import evaluate
-from qdis_rules.evaluation.report import Report
+from qdis_rules.evaluation.report import Report, parameter_result
+from qdis_rules.evaluation.results import ParameterResult
 from qdis_rules.evaluation.session import Session
 from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
@@ -127,6 +128,11 @@ class Ruleset:
     def cells(self) -> Mapping[str, model.Cell]:
         """Cells by code (`T.row.column`, `T.*.column` for a list), in order of declaration."""
         return self.typed.cells
+
+    @cached_property
+    def parameters(self) -> Mapping[str, ParameterResult]:
+        """Parameters by code, in order of declaration, values in their declared unit."""
+        return {code: parameter_result(parameter) for code, parameter in self.typed.parameters.items()}
 
     @property
     def checks(self) -> Mapping[str, model.Check]:

@@ -95,7 +95,7 @@ class Explanation:
 
 
 def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanation:
-    """Return the explanation of a cell, a row of a list, an aggregate or a check. KeyError for an unknown code."""
+    """Return the explanation of a cell, a row of a list, an aggregate, a check or a parameter. KeyError if unknown."""
     explainer = _Explainer(evaluation.apart(), checks)
     ruleset = evaluation.plan.ruleset
     if code in ruleset.cells or code in ruleset.aggregates:
@@ -103,9 +103,11 @@ def explain(evaluation: Evaluation, checks: CheckResults, code: str) -> Explanat
     place = explainer.row_named(code)
     if place is not None:
         return explainer.row(*place)
+    if code in ruleset.parameters:
+        return explainer.parameter(code)
     if code in checks or checks.of(code):
         return explainer.check(code)
-    known = [*ruleset.aggregates, *ruleset.cells, *checks]
+    known = [*ruleset.aggregates, *ruleset.cells, *checks, *ruleset.parameters]
     near = nearest(code, known)
     raise KeyError(f"{code} : code inconnu" + (f", vouliez-vous dire {near} ?" if near else ""))
 
@@ -329,7 +331,7 @@ class _Explainer:
                     pass
         for code, back, all_rows in read:
             if code in self.ruleset.parameters:
-                yield self._parameter(code)
+                yield self.parameter(code)
             elif code in self.ruleset.tables:
                 pass  # whether it is begun: nothing to unfold
             elif back > 0:
@@ -361,13 +363,15 @@ class _Explainer:
         value = past.cell(code) if is_cell else past.aggregate(code)
         return _leaf(name, item.label, spoken(value, item.type), origin=f"exercice {self.evaluation.frame.year - back}")
 
-    def _parameter(self, code: str) -> Explanation:
+    def parameter(self, code: str) -> Explanation:
         parameter = self.ruleset.parameters[code]
         value = self.evaluation.frame.parameters[code]
         return replace(
             _leaf(code, parameter.label, spoken(value, parameter.type), origin="paramètre"),
             source=parameter.notes.source,
             reliability=parameter.notes.reliability,
+            mark=parameter.notes.mark,
+            causes=_sorted_causes(value),
         )
 
     def _column(self, code: str, limit: int | None = MAX_ROWS) -> Explanation:

@@ -18,6 +18,8 @@ from qdis_rules.evaluation.results import (
     CheckResults,
     Lazy,
     Origin,
+    ParameterResult,
+    ParameterValue,
     Shown,
     Status,
     TableCompleteness,
@@ -169,7 +171,7 @@ class Report:
         }
 
     def explain(self, code: str) -> Explanation:
-        """Return why a cell, a row of a list (`EMP.E1.capital`), an aggregate or a check is what it is.
+        """Return why a cell, a row of a list (`EMP.E1.capital`), an aggregate, a check or a parameter is what it is.
 
         KeyError for an unknown code.
         """
@@ -237,6 +239,26 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
         reliability=aggregate.notes.reliability,
         mark=aggregate.notes.mark,
         guard=_guard_of(evaluation, step),
+    )
+
+
+def parameter_result(parameter: typed.Parameter) -> ParameterResult:
+    """Return a parameter with its values in its declared unit."""
+    return ParameterResult(
+        code=parameter.code,
+        label=parameter.label,
+        unit=parameter.unit.symbol if parameter.unit is not None else None,
+        values=tuple(
+            ParameterValue(
+                None if dated.value is None else visible_value(dated.value, parameter.type, None)[0],
+                dated.first,
+                dated.last,
+            )
+            for dated in parameter.values
+        ),
+        source=parameter.notes.source,
+        reliability=parameter.notes.reliability,
+        mark=parameter.notes.mark,
     )
 
 

@@ -51,6 +51,28 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """A value of a parameter (None: not known) and the years it was checked for (None: no bound)."""
+
+    value: Shown
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterResult:
+    """A parameter of a ruleset: its `values` by year, in its declared `unit`, and where they come from."""
+
+    code: str
+    label: str
+    unit: str | None
+    values: tuple[ParameterValue, ...]
+    source: str | None
+    reliability: str | None
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CellResult:
     """A cell: `value` in its declared `unit` (34 digits when a quotient does not end)."""
 

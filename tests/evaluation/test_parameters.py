@@ -1,0 +1,37 @@
+"""Parameters are public: their values in the declared unit, and why."""
+
+from decimal import Decimal
+
+from qdis_rules import Dossier
+from tests.properties.agreement import compiled
+
+RULES = compiled(
+    """
+jeu X exercice 2023
+paramètre SEUILS.dette « Plafond » en kEUR = 100 pour 2022..2023
+  source « Arrêté » fiabilité sourcée
+tableau T « t »
+  colonne n « n » en EUR
+  ligne a « a »
+contrôle C bloquant « x » T.a <= SEUILS.dette
+"""
+)
+
+
+def test_values_are_in_the_declared_unit_with_their_years():
+    parameter = RULES.parameters["SEUILS.dette"]
+    assert (parameter.label, parameter.unit, parameter.source, parameter.reliability) == (
+        "Plafond",
+        "kEUR",
+        "Arrêté",
+        "sourcée",
+    )
+    (value,) = parameter.values
+    assert (value.value, value.first, value.last) == (Decimal(100), 2022, 2023)
+
+
+def test_what_an_explanation_names_can_be_asked_for():
+    report = RULES.evaluate(Dossier(2023, typed={"T.a.n": 1}))
+    assert "SEUILS.dette" in [operand.code for operand in report.explain("C").operands]
+    explained = report.explain("SEUILS.dette")
+    assert (explained.value, explained.origin, explained.reliability) == ("100\u00a0kEUR", "paramètre", "sourcée")
