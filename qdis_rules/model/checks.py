@@ -289,5 +289,5 @@ class Checks:
             self.diagnostics.append(diagnostic)
 
     def _add(self, code: str, severity: str, instance: typed.CheckInstance, origin: str, span: Span) -> None:
-        text = "".join(part for part in instance.message if isinstance(part, str))
+        text = "".join(part if isinstance(part, str) else f"{{{origin}}}" for part in instance.message)
         self._found[code] = typed.Check(code, severity, False, text, (instance,), origin, typed.Notes(), span)

@@ -115,3 +115,7 @@ def test_a_column_shows_its_formula_and_its_rows():
 def test_a_check_of_a_row_explains_that_row():
     explained = LOANS.evaluate(Dossier(2023, lists={"E": ROWS})).explain("CL[E.1]")
     assert [operand.code for operand in explained.operands] == ["E.E.1.t", "E.*.i"]
+
+
+def test_the_text_of_a_generated_check_keeps_its_place_for_the_value():
+    assert RULES.checks["O.a.c~positif"].text == "« a » doit être positif ou nul : {O.a.c}."
