@@ -13,6 +13,7 @@ from qdis_rules.evaluation.entries import Refused, read_number, read_value
 from qdis_rules.evaluation.inputs import Inputs, inputs_of
 from qdis_rules.evaluation.wording import french_number
 from qdis_rules.model import typed
+from qdis_rules.model.examples import GENERATED, UNREACHED
 from qdis_rules.model.types import Type
 from qdis_rules.numbers import add, shown, subtract
 from qdis_rules.plan.frame import Known
@@ -93,7 +94,7 @@ class _Admission:
         filed = self._filed()
         balance = self._balance(self.dossier.balance) if self.dossier.balance is not None else None
         for code in self.dossier.justifications:
-            if code not in self.ruleset.checks and "~" not in code:
+            if code not in self.ruleset.checks and not _is_made_while_evaluating(self.ruleset, code):
                 self._unknown("justifications", code, "contrôle", self.ruleset.checks)
         if self.problems:
             return self.problems
@@ -243,6 +244,12 @@ class _Admission:
 
 def _is_blank(raw: Raw) -> bool:
     return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def _is_made_while_evaluating(ruleset: typed.TypedRuleset, code: str) -> bool:
+    """True for the checks of second values, and for the one of the balance."""
+    cell, _, suffix = code.rpartition("~")
+    return code == UNREACHED or (suffix in GENERATED and cell in ruleset.cells)
 
 
 def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:

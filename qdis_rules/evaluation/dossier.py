@@ -50,12 +50,42 @@ class Dossier:
     justifications: Mapping[str, str] = field(default_factory=dict)
     name: str = "dossier"
 
+    def __post_init__(self) -> None:
+        """Say at once what a caller without a type checker would find out much later. Raises TypeError."""
+        _expect("year", self.year, int, "an int")
+        for name in ("organisation", "name"):
+            _expect(name, getattr(self, name), str, "a str")
+        for name in ("typed", "imported", "lists", "filed", "justifications"):
+            of_name = getattr(self, name)
+            _expect(name, of_name, Mapping, "a mapping")
+            for code in of_name:
+                _expect(f"a code in {name}", code, str, "a str")
+        for code, rows in self.lists.items():
+            _expect(f"lists[{code!r}]", rows, Sequence, "a sequence of mappings")
+            for row in rows:
+                _expect(f"a row of lists[{code!r}]", row, Mapping, "a mapping")
+                for column in row:
+                    _expect(f"a column in lists[{code!r}]", column, str, "a str")
+        for code, words in self.justifications.items():
+            _expect(f"justifications[{code!r}]", words, str, "a str")
+        if self.balance is not None:
+            _expect("balance", self.balance, Sequence, "a sequence of Account (read_balance reads a file)")
+            for account in self.balance:
+                _expect("an item of balance", account, Account, "an Account")
+                _expect("the number of an Account", account.number, str, "a str")
+
     def __repr__(self) -> str:
         parts = [f"{len(self.typed)} typed", f"{len(self.imported)} imported"]
         parts += [f"{len(rows)} rows of {code}" for code, rows in self.lists.items()]
         if self.balance is not None:
             parts.append(f"{len(self.balance)} accounts")
         return f"<Dossier {self.year} {self.organisation!r}: {', '.join(parts)}>"
+
+
+def _expect(what: str, value: object, kind: type, article: str) -> None:
+    wrong = isinstance(value, bool if kind is int else str if kind is Sequence else ())
+    if wrong or not isinstance(value, kind):
+        raise TypeError(f"{what}: {article} is expected, not {type(value).__name__}")
 
 
 @dataclass(frozen=True, slots=True)

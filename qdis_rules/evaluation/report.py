@@ -113,8 +113,14 @@ class Report:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The codes of earlier dossiers that this ruleset does not know."""
-        return tuple(sorted(self._evaluation.ignored))
+        """What this ruleset makes no use of.
+
+        Codes of earlier dossiers that it does not know (`T03.x.n[2022]`), justifications of checks that
+        admit none (`justifications/BIL01`).
+        """
+        ruleset = self._evaluation.plan.ruleset
+        useless = (code for code in self._evaluation.admitted.dossier.justifications if not _admits_one(ruleset, code))
+        return tuple(sorted({*self._evaluation.ignored, *(f"justifications/{code}" for code in useless)}))
 
     def __repr__(self) -> str:
         ready = "ready" if self.ready_for_validation else f"{len(self.blockers)} blockers"
@@ -287,6 +293,12 @@ def visible_value(
         return (round_shown(size, places) if places is not None else shown(size)), size, Status.PRESENT, ()
     assert not isinstance(value, Fraction | NotApplicable)
     return value, None, Status.PRESENT, ()
+
+
+def _admits_one(ruleset: typed.TypedRuleset, code: str) -> bool:
+    """Tell whether a check, as it stands, admits a justification."""
+    check = ruleset.standings.get(code) or ruleset.checks.get(code)
+    return check is not None and check.justifiable
 
 
 def _missing_required(checks: CheckResults) -> dict[str, list[str]]:

@@ -15,6 +15,10 @@ tableau A « a »
   colonne c « c » en EUR
   ligne x « x » comptes c : 21
   ligne y « y » comptes o : 21 ouverture débit
+tableau L « l » liste clé k
+  colonne k « k » texte
+contrôle C bloquant « x » A.x.c = A.x.o
+contrôle J bloquant justifiable « x » A.x.c = A.x.o
 """
 )
 D = Decimal
@@ -47,3 +51,35 @@ def test_a_balance_made_in_python_is_held_to_the_same_as_a_file(account, code):
 def test_amounts_given_as_texts_are_read():
     text = Account("211", "", "5", "0", "1 000,50", "0", "1005,50", 0)
     assert RULES.evaluate(Dossier(2023, balance=(text,))).cells["A.x.c"].value == D("1005.5")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"year": "2023"},
+        {"year": True},
+        {"organisation": None},
+        {"typed": None},
+        {"typed": {1: 2}},
+        {"imported": [("A.x.c", 1)]},
+        {"lists": {"L": {"k": "a"}}},
+        {"lists": {"L": "a"}},
+        {"lists": {"L": ["a"]}},
+        {"lists": {"L": [{1: "a"}]}},
+        {"balance": "balance.csv"},
+        {"balance": [("211", 5)]},
+        {"balance": [Account(211, "", None, None, None, None, D(0), D(0))]},
+        {"justifications": {"J": 3}},
+    ],
+)
+def test_a_shape_that_is_no_dossier_is_a_programmer_s_mistake(given):
+    with pytest.raises(TypeError, match="is expected, not"):
+        Dossier(**{"year": 2023, **given})
+
+
+def test_a_justification_is_used_or_told():
+    words = {"J": "oui", "C": "oui", "A.x.c~saisie": "oui"}
+    report = RULES.evaluate(Dossier(2023, typed={"A.x.c": 1, "A.x.o": 2}, justifications=words))
+    assert report.checks["J"].justification == "oui"
+    assert report.ignored == ("justifications/A.x.c~saisie", "justifications/C")
+    assert problems(justifications={"A.z.c~saisie": "oui"}) == [("justifications/A.z.c~saisie", "controle-inconnu")]
