@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Source:
     """One text of a ruleset: its displayed name and its content (NFC, Unix line ends).
 
@@ -29,6 +29,9 @@ class Source:
         starts = [0]
         starts.extend(index + 1 for index, char in enumerate(text) if char == "\n")
         return cls(name, text, tuple(starts))
+
+    def __repr__(self) -> str:
+        return f"<Source {self.name}, {len(self.text)} characters>"
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return (line, column) of `offset`, both from 1: the only such conversion."""
@@ -50,7 +53,7 @@ class Source:
 _COMMENT: Final = re.compile(r"#[^\n]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Span:
     """A half-open range of code points in a source."""
 
@@ -71,6 +74,9 @@ class Span:
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))
+
+    def __repr__(self) -> str:
+        return f"<Span {self}>"
 
     def __str__(self) -> str:
         line, column = self.source.position(self.start)

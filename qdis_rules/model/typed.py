@@ -397,7 +397,7 @@ class ColumnInfo:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A table: its rows and columns in the order declared; `key` names a list's key column.
 
@@ -418,6 +418,9 @@ class Table:
     cells: tuple[str, ...]
     notes: Notes
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.code} « {self.label} », {len(self.cells)} {'columns' if self.is_list else 'cells'}>"
 
     @property
     def is_list(self) -> bool:
@@ -442,7 +445,7 @@ class ParameterYear:
     last: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parameter:
     """A `paramètre`: its values by year, in base units."""
 
@@ -453,6 +456,9 @@ class Parameter:
     values: tuple[ParameterYear, ...]
     notes: Notes
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Parameter {self.code} « {self.label} », {self.type}>"
 
     def value_for(self, year: int) -> ParameterYear | None:
         """Return the value for `year`: checked for it, else the latest checked before it."""
@@ -471,7 +477,7 @@ class Parameter:
         return found is not None and (found.last is None or found.last >= year)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Family:
     """A family of aggregates: code and label."""
 
@@ -479,6 +485,9 @@ class Family:
     label: str
     notes: Notes
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Family {self.code} « {self.label} »>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,7 +500,7 @@ class Threshold:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Aggregate:
     """An `agrégat`. `places` is None when its value is shown unrounded."""
 
@@ -509,6 +518,9 @@ class Aggregate:
     since: tuple[int, str] | None
     notes: Notes
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Aggregate {self.code} « {self.label} », {self.type}>"
 
 
 MessagePart: TypeAlias = str | Expr | tree.Placeholder
@@ -571,7 +583,7 @@ class Standing:
     decisions: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check:
     """A `contrôle`, declared or generated (`origin`: the cell whose declaration implies it).
 
@@ -588,6 +600,9 @@ class Check:
     span: Span = field(compare=False, repr=False)
     active: bool = True
     decisions: tuple[Decision, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Check {self.code} {self.severity} « {self.text} »>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,3 +35,12 @@ def test_what_an_explanation_names_can_be_asked_for():
     assert "SEUILS.dette" in [operand.code for operand in report.explain("C").operands]
     explained = report.explain("SEUILS.dette")
     assert (explained.value, explained.origin, explained.reliability) == ("100\u00a0kEUR", "paramètre", "sourcée")
+
+
+def test_what_is_declared_has_a_short_repr():
+    for declared in (RULES.tables, RULES.cells, RULES.checks, RULES.typed.parameters):
+        for item in declared.values():
+            assert len(repr(item)) < 80
+            assert len(repr(item.span)) < 40
+    assert repr(RULES.tables["T"]) == "<Table T « t », 1 cells>"
+    assert repr(RULES.checks["C"].span.source).startswith("<Source jeu.qdis, ")
