@@ -19,7 +19,8 @@ from qdis_rules.formats.references import Reference, load_references, read_refer
 from qdis_rules.formats.report import explanation_document, report_document
 from qdis_rules.model.typed import Campaign, Decision
 from qdis_rules.numbers import Cause, CauseKind
-from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, load_ruleset
+from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, compile_sources, load_ruleset
+from qdis_rules.source import Source
 
 __all__ = [
     "Account",
@@ -44,9 +45,11 @@ __all__ = [
     "RulesetError",
     "Session",
     "Severity",
+    "Source",
     "Status",
     "Verdict",
     "check_sources",
+    "compile_sources",
     "dossier_schema",
     "explanation_document",
     "load_references",
