@@ -108,7 +108,10 @@ class _Admission:
             cell = self.ruleset.cells.get(code)
             if cell is None or cell.row == "*":
                 known = (c for c, cell in self.ruleset.cells.items() if cell.row != "*")
-                self._unknown(part, written, "cellule", known)
+                table = code.partition(".")[0]
+                is_list = table in self.plan.lists
+                hint = f"{table} est une liste : donnez ses lignes dans « listes »" if is_list else None
+                self._unknown(part, written, "cellule", known, hint)
                 continue
             value = self._value(f"{part}/{written}", raw, cell.type)
             if value is not None:
@@ -118,7 +121,8 @@ class _Admission:
     def _rows(self, code: str, lines: Sequence[Mapping[str, Raw]]) -> tuple[Mapping[str, Known], ...] | None:
         table = self.ruleset.tables.get(code)
         if table is None or table.key is None:
-            self._unknown("listes", code, "liste", (c for c, t in self.ruleset.tables.items() if t.is_list))
+            hint = f"{code} est un tableau fixe : donnez ses cellules dans « cellules »" if table is not None else None
+            self._unknown("listes", code, "liste", self.plan.lists, hint)
             return None
         rows = []
         seen: dict[Known, int] = {}
@@ -138,7 +142,7 @@ class _Admission:
                 if _is_blank(line.get(table.key)):
                     self._problem(pointer, "cle-absente", f"la clé {table.key} est vide")
             elif key in seen:
-                self._problem(pointer, "cle-en-double", f"la clé {key} est déjà celle de la ligne {seen[key]}")
+                self._problem(pointer, "cle-en-double", f"la clé {key} est déjà celle de la ligne {seen[key] + 1}")
             else:
                 seen[key] = index
             rows.append(row)
@@ -228,14 +232,17 @@ class _Admission:
             self._problem(pointer, refused.code, str(refused))
             return None
 
-    def _unknown(self, part: str, code: str, what: str, known: Iterable[str]) -> None:
+    def _unknown(self, part: str, code: str, what: str, known: Iterable[str], hint: str | None = None) -> None:
         if self.earlier:  # an earlier year may hold what this one no longer has
             self.ignored.append(f"{code}[{self.dossier.year}]")
+            return
+        if hint is not None:
+            self._problem(f"{part}/{_cut(code)}", _UNKNOWN[what], _cut(hint, 200))
             return
         # Suggestions cost; a hostile dossier gets enough of them.
         near = nearest(code, known) if len(code) < 200 and len(self.problems) < 50 else None
         more = f" ; vouliez-vous dire {near} ?" if near else ""
-        label = code if len(code) <= 60 else code[:59] + "…"
+        label = _cut(code)
         self._problem(f"{part}/{label}", _UNKNOWN[what], f"{label} n'est pas connu du jeu {self.ruleset.year}{more}")
 
     def _problem(self, pointer: str, code: str, message: str) -> None:
@@ -244,6 +251,10 @@ class _Admission:
 
 def _is_blank(raw: Raw) -> bool:
     return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def _cut(text: str, size: int = 60) -> str:
+    return text if len(text) <= size else text[: size - 1] + "…"
 
 
 def _is_made_while_evaluating(ruleset: typed.TypedRuleset, code: str) -> bool:

@@ -83,3 +83,18 @@ def test_a_justification_is_used_or_told():
     assert report.checks["J"].justification == "oui"
     assert report.ignored == ("justifications/A.x.c~saisie", "justifications/C")
     assert problems(justifications={"A.z.c~saisie": "oui"}) == [("justifications/A.z.c~saisie", "controle-inconnu")]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"typed": {"L.a.k": 1}}, "L est une liste : donnez ses lignes dans « listes »"),
+        ({"typed": {"L.*.k": 1}}, "L est une liste : donnez ses lignes dans « listes »"),
+        ({"lists": {"A": []}}, "A est un tableau fixe : donnez ses cellules dans « cellules »"),
+        ({"lists": {"L": [{"k": "a"}, {"k": "a"}]}}, "la clé a est déjà celle de la ligne 1"),
+    ],
+)
+def test_a_hint_says_where_a_value_belongs(given, message):
+    with pytest.raises(DossierError) as caught:
+        RULES.evaluate(Dossier(2023, **given))
+    assert [problem.message for problem in caught.value.problems] == [message]
