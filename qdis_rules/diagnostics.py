@@ -71,7 +71,7 @@ class Diagnostic:
         """Return the JSON-ready form: code, severity, message, places (lines and columns from 1)."""
         return {
             "code": self.code,
-            "gravité": str(self.severity),
+            "gravite": str(self.severity),
             "message": self.message,
             "lieu": _place(self.primary),
             "autres_lieux": [_place(label) for label in self.secondary],

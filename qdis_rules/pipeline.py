@@ -220,7 +220,7 @@ def campaign_source(which: int | str | Path, campaign: str | Path | None = None)
 def chart_path(which: int | str | Path) -> Path:
     """Return where the chart of accounts of a ruleset stands: `comptes.csv`, in its folder.
 
-    The file may not exist. Raises FileNotFoundError for an unknown year.
+    The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
     return _folder(which) / CHART
 
@@ -228,7 +228,7 @@ def chart_path(which: int | str | Path) -> Path:
 def references_path(which: int | str | Path) -> Path:
     """Return where the reference quartiles of a ruleset stand: `quartiles.csv`, in its folder.
 
-    The file may not exist. Raises FileNotFoundError for an unknown year.
+    The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
     return _folder(which) / REFERENCES
 
@@ -236,13 +236,15 @@ def references_path(which: int | str | Path) -> Path:
 def dossiers_folder(which: int | str | Path) -> Path:
     """Return where the whole dossiers of a ruleset stand: `dossiers`, in its folder.
 
-    It may not exist. Raises FileNotFoundError for an unknown year.
+    It may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
     return _folder(which) / DOSSIERS
 
 
 def _folder(which: int | str | Path) -> Path:
     place = _place(which)
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist")
     return place if place.is_dir() else place.parent
 
 
@@ -250,6 +252,8 @@ def _place(which: int | str | Path) -> Path:
     """Return the folder or file of a ruleset; a campagne stands for the folder it is in."""
     if isinstance(which, int) or (isinstance(which, str) and which.isdigit() and len(which) == 4):
         return bundled_folder(int(which))
+    if which == "":
+        raise FileNotFoundError("the path of a ruleset is empty; « . » is the folder one is in")
     path = Path(which)
     return path.parent if path.name == CAMPAIGN else path
 

@@ -17,11 +17,11 @@ CAMPAIGN = "campagne.qdis"
 def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     """Return the sources of a ruleset: every `.qdis` file below a folder, or one file and what it includes.
 
-    The `campagne.qdis` of the folder is no source. Files are read in order of path; order changes nothing. A file that is not UTF-8, or too
+    The `campagne.qdis` of the folder is no source, nor is what is hidden (`.git/…`). Files are read in order of path; order changes nothing. A file that is not UTF-8, or too
     large, is a diagnostic. Raises FileNotFoundError when there is nothing to read.
     """
     if path.is_dir():
-        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file() and p != path / CAMPAIGN)
+        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file() and p != path / CAMPAIGN and _seen(p, path))
         if not found:
             raise FileNotFoundError(f"no {SUFFIX} file under {path}")
         root = path
@@ -34,6 +34,10 @@ def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     for file in found:
         reader.read(file)
     return Outcome(tuple(reader.sources), tuple(reader.diagnostics))
+
+
+def _seen(file: Path, root: Path) -> bool:
+    return not any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
 def read_campaign(file: Path) -> Outcome[Source]:

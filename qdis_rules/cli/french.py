@@ -172,7 +172,8 @@ def _last_resort(error: Exception, as_json: bool) -> int:
 
 
 def _option_record(param: click.Parameter, ctx: click.Context) -> tuple[str, str] | None:
-    return param.get_help_record(ctx) if isinstance(param, click.Option) else None
+    record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+    return record and (record[0], record[1].replace("[required]", "[obligatoire]"))
 
 
 def _translated(error: click.UsageError, command: click.Command, ctx: click.Context) -> str:

@@ -75,7 +75,7 @@ class DossierFolder:
             yield dossier
 
 
-def parse_dossier(content: bytes | str, name: str = "dossier", folder: Path | None = None) -> Dossier:
+def parse_dossier(content: bytes | str, name: str = "dossier", folder: str | Path | None = None) -> Dossier:
     """Return the dossier written in `content`; `folder` is where its balance is looked for.
 
     Numbers keep the digits written: none passes through a float. Raises DossierError.
@@ -197,10 +197,10 @@ def _raw(values: Mapping[str, Any]) -> dict[str, Raw]:
     return {code: str(value) if isinstance(value, _Number) else value for code, value in values.items()}
 
 
-def _balance(file: str, name: str, folder: Path | None) -> Sequence[Account]:
+def _balance(file: str, name: str, folder: str | Path | None) -> Sequence[Account]:
     if folder is None or Path(file).name != file:
         raise _error(f"{name}/balance", "balance-introuvable", "la balance est un fichier placé à côté du dossier")
-    return read_balance(folder / file)
+    return read_balance(Path(folder) / file)
 
 
 def _error(pointer: str, code: str, message: str) -> DossierError:

@@ -40,7 +40,7 @@ def load_references(which: int | str | Path, ruleset: Ruleset) -> tuple[Referenc
     """Return the references that stand with a ruleset, in `quartiles.csv` in its folder; none without that file.
 
     Raises:
-        FileNotFoundError: no such bundled year.
+        FileNotFoundError: no such bundled year, folder or file.
         DossierError: what `read_references` says.
     """
     path = references_path(which)

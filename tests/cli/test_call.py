@@ -16,6 +16,7 @@ ENGLISH = (
     "Show this",
     "Error:",
     "Missing",
+    "[required]",
     "No such",
     "Try '",
     "Did you mean",

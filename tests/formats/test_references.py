@@ -62,3 +62,10 @@ def test_a_file_that_is_no_reference(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"\xe9")
     with pytest.raises(DossierError, match="references-illisibles"):
         read_references(tmp_path / "b.csv", RULESET)
+
+
+def test_references_of_no_ruleset_are_not_none(tmp_path):
+    ruleset = load_ruleset(2023)
+    assert load_references(tmp_path, ruleset) == ()
+    with pytest.raises(FileNotFoundError):
+        load_references(tmp_path / "absent", ruleset)
