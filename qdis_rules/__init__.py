@@ -6,38 +6,65 @@ Example:
     >>> report = ruleset.evaluate(qdis.read_dossier("coop.json"))
 """
 
+from importlib import metadata
+
 from qdis_rules.diagnostics import Diagnostic, Outcome, Severity
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem
 from qdis_rules.evaluation.explain import Explanation
 from qdis_rules.evaluation.report import Report
-from qdis_rules.evaluation.results import AggregateResult, CellResult, CheckResult, Origin, Status, Verdict
+from qdis_rules.evaluation.results import (
+    AggregateResult,
+    CellResult,
+    CheckResult,
+    CheckResults,
+    GapResult,
+    Origin,
+    ParameterResult,
+    ParameterValue,
+    Status,
+    TableCompleteness,
+    ThresholdResult,
+    Verdict,
+)
 from qdis_rules.evaluation.session import Change, Session
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import dossier_schema
 from qdis_rules.formats.dossier import read_dossier
 from qdis_rules.formats.references import Reference, load_references, read_references
 from qdis_rules.formats.report import explanation_document, report_document
-from qdis_rules.model.typed import Campaign, Decision
+from qdis_rules.model.typed import Aggregate, Campaign, Cell, Check, Decision, Table
 from qdis_rules.numbers import Cause, CauseKind
 from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, compile_sources, load_ruleset
 from qdis_rules.source import Source
 
+try:
+    __version__ = metadata.version("qdis-rules")
+except metadata.PackageNotFoundError:  # read where it is written, not installed
+    __version__ = "unknown"
+
 __all__ = [
     "Account",
+    "Aggregate",
     "AggregateResult",
     "Campaign",
     "Cause",
     "CauseKind",
+    "Cell",
     "CellResult",
     "Change",
+    "Check",
     "CheckResult",
+    "CheckResults",
     "Decision",
     "Diagnostic",
     "Dossier",
     "DossierError",
     "Explanation",
+    "GapResult",
     "Origin",
     "Outcome",
+    "ParameterResult",
+    "ParameterValue",
     "Problem",
     "Reference",
     "Report",
@@ -47,7 +74,11 @@ __all__ = [
     "Severity",
     "Source",
     "Status",
+    "Table",
+    "TableCompleteness",
+    "ThresholdResult",
     "Verdict",
+    "__version__",
     "check_sources",
     "compile_sources",
     "dossier_schema",

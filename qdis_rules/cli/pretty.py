@@ -17,6 +17,7 @@ from qdis_rules.cli.view import Filling, Group, Row, Tab, View
 _TINTS = ("red", "yellow", "cyan")
 _STATES = {
     "complet": "green",
+    "calculé": "green",
     "partiel": "yellow",
     "non fourni": "red",
     "facultatif, non fourni": "dim",

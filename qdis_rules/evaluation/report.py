@@ -331,8 +331,10 @@ def _completeness(evaluation: Evaluation, table: typed.Table, missing: tuple[str
         status = "facultatif, non fourni"
     elif closed is True:
         status = "sans objet"
+    elif not entered:
+        status = "calculé"
     elif not given:
-        status = "non fourni" if expected or table.is_list else "complet"
+        status = "non fourni"
     elif missing or (filled < expected and not table.empty_is_zero):
         status = "partiel"
     else:

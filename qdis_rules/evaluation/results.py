@@ -276,12 +276,15 @@ class CheckResults(Mapping[str, CheckResult]):
 
 @dataclass(frozen=True, slots=True)
 class TableCompleteness:
-    """How far a table is filled: entered cells with a value, out of those it has."""
+    """How far a table is filled: entered cells with a value, out of those it has.
+
+    `calculé`: nothing of it is entered.
+    """
 
     code: str
     label: str
     mark: str | None
-    status: str  # "sans objet", "facultatif, non fourni", "non fourni", "partiel" or "complet"
+    status: str  # "sans objet", "facultatif, non fourni", "non fourni", "partiel", "complet" or "calculé"
     filled: int
     expected: int
     missing_required: tuple[str, ...]

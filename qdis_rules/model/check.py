@@ -329,6 +329,8 @@ class _Checker:
                     tolerance=ZERO,
                     notes=_notes(symbol.row.notes if symbol.row else symbol.column.notes),
                     span=symbol.row.name.span if symbol.row else symbol.column.name.span,
+                    required=_written((symbol.row and symbol.row.required) or symbol.column.required),
+                    bounds=_written((symbol.row and symbol.row.bounds) or symbol.column.bounds),
                 )
                 if cell.selection is not None and not isinstance(symbol.type, NumberType | ErrorType):
                     self.diagnostics.append(errors.wrong_kind(cell.selection.prefix_spans[0], symbol.type, "un nombre"))
@@ -521,6 +523,10 @@ def _kind_span(symbol: CellSymbol) -> Span:
 
 def _unit(kind: Type) -> Unit | None:
     return number_unit(kind) if isinstance(kind, NumberType) else None
+
+
+def _written(part: tree.Required | tree.Bounds | None) -> str | None:
+    return part.span.inline if part is not None else None
 
 
 def _notes(notes: tree.Notes) -> typed.Notes:

@@ -354,7 +354,8 @@ class Cell:
 
     `unit` is None for what is not a number. `formula` is None for an entered cell.
     `carried_from` is the code of last year's cell (`reprise de`). `tolerance`, in base units,
-    is that of the check which compares a second value with the one retained.
+    is that of the check which compares a second value with the one retained. `required` and `bounds`
+    are as its author wrote them: « obligatoire quand … », « entre 0 et 100 », None without.
     """
 
     code: str
@@ -371,6 +372,13 @@ class Cell:
     tolerance: Exact
     notes: Notes
     span: Span = field(compare=False, repr=False)
+    required: str | None = None
+    bounds: str | None = None
+
+    @property
+    def formula_text(self) -> str | None:
+        """The formula as its author wrote it, None for an entered cell."""
+        return self.formula.span.inline if self.formula is not None else None
 
     def __repr__(self) -> str:
         return f"<Cell {self.code} « {self.label} », {self.type}>"

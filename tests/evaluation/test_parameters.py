@@ -12,7 +12,11 @@ paramètre SEUILS.dette « Plafond » en kEUR = 100 pour 2022..2023
   source « Arrêté » fiabilité sourcée
 tableau T « t »
   colonne n « n » en EUR
-  ligne a « a »
+  ligne a « a » entre 0 et 5 obligatoire quand exercice > 2000
+  ligne b « b » = a + 1 EUR
+tableau K « k »
+  colonne n « n » en EUR
+  ligne a « a » = T.a
 contrôle C bloquant « x » T.a <= SEUILS.dette
 """
 )
@@ -42,5 +46,16 @@ def test_what_is_declared_has_a_short_repr():
         for item in declared.values():
             assert len(repr(item)) < 80
             assert len(repr(item.span)) < 40
-    assert repr(RULES.tables["T"]) == "<Table T « t », 1 cells>"
+    assert repr(RULES.tables["T"]) == "<Table T « t », 2 cells>"
     assert repr(RULES.checks["C"].span.source).startswith("<Source jeu.qdis, ")
+
+
+def test_a_cell_tells_what_a_form_asks():
+    a, b = RULES.cells["T.a.n"], RULES.cells["T.b.n"]
+    assert (a.required, a.bounds, a.formula_text) == ("obligatoire quand exercice > 2000", "entre 0 et 5", None)
+    assert (b.required, b.bounds, b.formula_text) == (None, None, "a + 1 EUR")
+
+
+def test_a_table_with_nothing_to_enter_is_computed():
+    tables = RULES.evaluate(Dossier(2023)).tables
+    assert (tables["T"].status, tables["K"].status) == ("non fourni", "calculé")
