@@ -16,7 +16,7 @@ from qdis_rules.evaluation.evaluate import earlier_years, evaluate
 from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import CheckResult, Status, Verdict
-from qdis_rules.evaluation.wording import french_number, in_unit, spoken
+from qdis_rules.evaluation.wording import compared, in_unit, spoken
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, add, multiply, round_shown, shown, subtract
@@ -381,9 +381,7 @@ def _compared(results: Sequence[CheckResult]) -> str | None:
     gap = next((result.deciding for result in results if result.deciding is not None), None)
     if gap is None:
         return None
-    unit = f"\u00a0{gap.unit}" if gap.unit else ""
-    tolerated = f", {french_number(gap.tolerance)}{unit} toléré" if gap.tolerance else ""
-    return f"comparé : {french_number(gap.left)}{unit} {gap.op} {french_number(gap.right)}{unit}{tolerated}"
+    return f"comparé : {compared(gap)}"
 
 
 def _unmet_alone(report: Report, step: typed.OnlyViolated) -> Diagnostic | None:

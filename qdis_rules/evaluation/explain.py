@@ -9,7 +9,7 @@ from typing import Final
 
 from qdis_rules.evaluation.results import CheckResult, CheckResults, Origin, Verdict
 from qdis_rules.evaluation.run import Evaluation, guarded
-from qdis_rules.evaluation.wording import french_number, spoken
+from qdis_rules.evaluation.wording import compared, french_number, spoken
 from qdis_rules.model import typed
 from qdis_rules.numbers import NOT_APPLICABLE, Cause, CauseKind, Undefined, shown
 from qdis_rules.plan.frame import ListValue, Value
@@ -125,6 +125,14 @@ class _Reason:
 
 
 _GUARD_FALSE: Final = "sans objet : la garde est fausse"
+
+
+def _decided(result: CheckResult) -> str:
+    """Return a verdict, with the comparison that decides it."""
+    gap = result.deciding
+    if gap is None or result.verdict not in (Verdict.SATISFIED, Verdict.VIOLATED):
+        return str(result.verdict)
+    return f"{result.verdict} : {compared(gap)}"
 
 
 class _Explainer:
@@ -247,7 +255,7 @@ class _Explainer:
         return Explanation(
             code=result.name,
             label=label,
-            value=str(result.verdict),
+            value=_decided(result),
             origin="",
             formula=instance.body.span.inline if instance is not None and result.origin is None else None,
             guard=instance.guard.span.inline

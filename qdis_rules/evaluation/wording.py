@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from qdis_rules.evaluation.results import GapResult
 from qdis_rules.model.types import ChoiceType, NumberType, Type, number_unit
 from qdis_rules.numbers import NOT_APPLICABLE, Exact, Undefined, divide, round_shown, shown
 from qdis_rules.plan.frame import Value
@@ -65,3 +66,11 @@ def spoken(value: Value, kind: Type, places: int | None = None, *, entered: bool
     if isinstance(size, Fraction):
         return with_unit(french_number(round_shown(size, MESSAGE_PLACES)) + "…", unit)
     return with_unit(french_number(shown(size)), unit)
+
+
+def compared(gap: GapResult) -> str:
+    """Return both sides of a comparison, with what is tolerated: « 245 EUR <= 303 EUR, 1 EUR toléré »."""
+    unit = f"\u00a0{gap.unit}" if gap.unit else ""
+    left, right = (f"{french_number(side)}{unit}" for side in (gap.left, gap.right))
+    sides = f"{left}, borne la plus proche {right}" if gap.op == "entre" else f"{left} {gap.op} {right}"
+    return sides + (f", {french_number(gap.tolerance)}{unit} toléré" if gap.tolerance else "")
