@@ -8,7 +8,8 @@ import pytest
 
 from qdis_rules import CauseKind, Dossier, load_ruleset, read_dossier
 from qdis_rules.authoring.chart import read_chart
-from qdis_rules.authoring.examples import run_examples
+from qdis_rules.authoring.coverage import coverage
+from qdis_rules.authoring.examples import evaluated_dossiers, evaluated_examples
 from qdis_rules.authoring.lint import lint
 from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.pipeline import bundled_folder, chart_path, compile_sources, ruleset_sources
@@ -45,10 +46,21 @@ def test_every_rule_has_a_source_and_a_reliability(ruleset):
     assert [item.code for item in items if not (item.notes.source and item.notes.reliability)] == []
 
 
-def test_its_examples_pass(ruleset):
-    results = run_examples(ruleset, DossierFolder(DOSSIERS).read)
-    assert len(results) >= 20
-    assert [d.render() for result in results for d in result.diagnostics] == []
+def test_its_examples_pass_and_with_its_dossiers_show_every_rule_both_ways(ruleset):
+    """Checks satisfied and violated, aggregates computed, guards true and false: all of them."""
+    unmet, folder = [], DossierFolder(DOSSIERS)
+
+    def reports():
+        for result, report in evaluated_examples(ruleset, folder.read):
+            unmet.extend(diagnostic.render() for diagnostic in result.diagnostics)
+            if report is not None:
+                yield result.title, report
+        yield from evaluated_dossiers(ruleset, folder.names(), folder.read)
+
+    seen = coverage(ruleset, reports())
+    assert unmet == []
+    assert seen.missing() == {}
+    assert seen.dead == ()
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.qdis")), ids=lambda path: path.name)
