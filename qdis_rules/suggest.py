@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,10 +14,17 @@ def fold(name: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+def _unpadded(name: str) -> str:
+    return re.sub(r"0+(?=[0-9])", "", name)
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None when none is near enough."""
+    plain = _unpadded(fold(name))
     folded: dict[str, str] = {}
     for candidate in sorted(known):
         folded.setdefault(fold(candidate), candidate)
+        if any(char.isdigit() for char in plain) and _unpadded(fold(candidate)) == plain:
+            return candidate  # LOC3 is LOC03 before it is LOC13
     found = difflib.get_close_matches(fold(name), list(folded), n=1, cutoff=0.6)
     return folded[found[0]] if found else None

@@ -116,7 +116,9 @@ class _Checker:
             self.diagnostics.append(errors.incomplete_decision(node.head, missing))
         for code in node.codes:
             if not self._known(code.text):
-                self.diagnostics.append(errors.unknown_check(code.span, self._near(code.text)))
+                self.diagnostics.append(
+                    errors.unknown_check(code.span, self._near(code.text), typed.marks_of(self.ruleset.checks))
+                )
             elif node.since is not None:
                 yield typed.Decision(
                     code.text,

@@ -365,7 +365,12 @@ def unknown_aggregate(span: Span, family: str, known: Iterable[str]) -> Diagnost
     )
 
 
-def unknown_check(span: Span, known: Iterable[str]) -> Diagnostic:
+def unknown_check(span: Span, known: Iterable[str], marks: Mapping[str, str]) -> Diagnostic:
+    """`marks` are codes by official number, which is not a code."""
+    if span.text in marks:
+        code = marks[span.text]
+        message = f"{span.text} est le repère du contrôle {code}, non son code"
+        return _error("controle-inconnu", message, span, "repère", help=f"écrivez {code}", fix=(Edit(span, code),))
     return _unknown("controle-inconnu", f"le contrôle {span.text} n'existe pas", span, "contrôle inconnu", known)
 
 

@@ -121,7 +121,7 @@ class Examples:
         if code in self.checks or generated:
             return True
         if code not in self.symbols.broken:
-            self.diagnostics.append(errors.unknown_check(name.span, self.checks))
+            self.diagnostics.append(errors.unknown_check(name.span, self.checks, typed.marks_of(self.checks)))
         return False
 
     def _expected(self, step: tree.Expected) -> typed.ExampleStep | None:

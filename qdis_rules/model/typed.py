@@ -613,6 +613,15 @@ class Check:
         return f"<Check {self.code} {self.severity} « {self.text} »>"
 
 
+def marks_of(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Return the code of the first check that bears each official number (`repère`)."""
+    found: dict[str, str] = {}
+    for check in checks.values():
+        if check.notes.mark is not None:
+            found.setdefault(check.notes.mark, check.code)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ExampleStep:
     """One line of an `exemple`, resolved.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity
@@ -78,15 +78,40 @@ def comma_between_arguments(span: Span) -> Diagnostic:
     )
 
 
-def thousands_with_space(first: Span, second: Span) -> Diagnostic:
-    joined = first.text + second.text
+def thousands_with_space(parts: Sequence[Span]) -> Diagnostic:
+    span = parts[0].to(parts[-1])
+    joined = "".join(part.text for part in parts)
     return _error(
         "separateur-de-milliers",
-        f"deux nombres à la suite : {first.text} {second.text}",
-        first.to(second),
+        f"{'deux' if len(parts) == 2 else 'plusieurs'} nombres à la suite : {' '.join(part.text for part in parts)}",
+        span,
         "un seul nombre ?",
         help=f"écrivez {joined}, ou séparez les milliers par une espace insécable",
-        fix=(Edit(first.to(second), joined),),
+        fix=(Edit(span, joined),),
+    )
+
+
+def accounts_with_space(parts: Sequence[Span]) -> Diagnostic:
+    listed = " ; ".join(part.text for part in parts)
+    return _error(
+        "syntaxe",
+        f"des comptes à la suite : {' '.join(part.text for part in parts)}",
+        parts[0].to(parts[-1]),
+        "plusieurs comptes ?",
+        help=f"séparez les comptes par « ; » : {listed}",
+        fix=(Edit(parts[0].to(parts[-1]), listed),),
+    )
+
+
+def reversed_comparison(span: Span) -> Diagnostic:
+    meant = span.text.replace(" ", "")[::-1]
+    return _error(
+        "syntaxe",
+        f"« {span.text} » n'est pas une comparaison",
+        span,
+        "signes à l'envers ?",
+        help=f"écrivez « {meant} »",
+        fix=(Edit(span, meant),),
     )
 
 

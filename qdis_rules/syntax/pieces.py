@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
@@ -357,7 +357,12 @@ def _explain(source: Source, rule: str, tokens: list[Token], index: int, accepte
     if token.type == "INCONNU":
         return _explain_character(span, before, after)
     if before is not None and before.type == token.type == "NUMBER":
-        return errors.thousands_with_space(span_of(source, before), span)
+        numbers = [before, *takewhile(lambda each: each.type == "NUMBER", tokens[index:])]
+        parts = [span_of(source, each) for each in numbers]
+        of_accounts = any(each.type == "COMPTES" for each in tokens[:index])
+        return errors.accounts_with_space(parts) if of_accounts else errors.thousands_with_space(parts)
+    if before is not None and before.type == "EQUAL" and token.value in ("<", ">"):
+        return errors.reversed_comparison(span_of(source, before).to(span))
     if rule in ("controle", "agregat") and before is not None and _guard_is_open(tokens, index) and "COLON" in accepted:
         return errors.guard_without_colon(span_of(source, before))
     if index > 1 and rule in errors.ORDER and token.type in _NOTES:
