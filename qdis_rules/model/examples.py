@@ -120,7 +120,7 @@ class Examples:
             generated = generated or self._generated_target(code)
         if code in self.checks or generated:
             return True
-        if code not in self.symbols.broken:
+        if code not in self.symbols.broken and not self._of_what_is_broken(code):
             self.diagnostics.append(errors.unknown_check(name.span, self.checks, typed.marks_of(self.checks)))
         return False
 
@@ -163,6 +163,14 @@ class Examples:
                 self.diagnostics.append(errors.unit_mismatch(node.span, unit, node.amount.span, of, "tolérance"))
             unit = of
         return exact(Fraction(node.amount.value) * unit.scale)
+
+    def _of_what_is_broken(self, code: str) -> bool:
+        """True when a generated check is of a table, row or column that was reported already."""
+        parts = code.partition("~")[0].split(".")
+        table = self.symbols.tables.get(parts[0])
+        return parts[0] in self.symbols.broken or (
+            table is not None and any(part in table.broken for part in parts[1:])
+        )
 
     def _generated_target(self, code: str) -> bool:
         cell = code.rsplit("~", 1)[0]

@@ -34,3 +34,9 @@ RIGHT = {"accounts": "221", "op": "<=", "amount": "1", "code": "LOC03"}
 def test_the_advice_is_right(wrong, advice):
     (diagnostic,) = check_sources([Source.of("jeu.qdis", RULES.format(**{**RIGHT, **wrong}))]).diagnostics
     assert diagnostic.help == advice
+
+
+def test_a_column_that_cannot_be_read_is_not_missed_by_its_checks():
+    text = "jeu QDIS exercice 2023\ntableau T « t »\n  colonne n « N » en EUR entre 0 eet 100\n  ligne a « a »\n"
+    text += "exemple « e »\n  donne T.a = 120\n  attend contrôle T.a.n~bornes violé\n"
+    assert [each.code for each in check_sources([Source.of("jeu.qdis", text)]).diagnostics] == ["syntaxe"]
