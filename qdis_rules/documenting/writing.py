@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 _LIST: Final = ".qdis-documentation"
@@ -55,7 +55,12 @@ def _refuse_others_files(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise CannotWrite("ce n'est pas un répertoire")
-    there = {(Path(home) / name).relative_to(folder).as_posix() for home, _, names in os.walk(folder) for name in names}
+    # A link to a folder stands among the folders of a walk, which does not enter it.
+    there = {
+        (Path(home) / name).relative_to(folder).as_posix()
+        for home, folders, names in os.walk(folder)
+        for name in (*folders, *names)
+    }
     if not there:
         return
     listed = folder / _LIST
@@ -63,7 +68,12 @@ def _refuse_others_files(folder: Path) -> None:
         raise CannotWrite(
             "ce répertoire contient déjà autre chose qu'une documentation : donnez-en un nouveau, ou un vide"
         )
-    known = {_LIST, *listed.read_text("utf-8").splitlines()}
-    others = sorted(there - known)
+    files = {_LIST, *listed.read_text("utf-8").splitlines()}
+    folders = {home.as_posix() for name in files for home in PurePosixPath(name).parents}
+    others = sorted(name for name in there if name not in (folders if _is_own_folder(folder / name) else files))
     if others:
-        raise CannotWrite(f"ce répertoire contient un fichier qui n'est pas de la documentation : {others[0]}")
+        raise CannotWrite(f"ce répertoire contient ce qui n'est pas de la documentation : {others[0]}")
+
+
+def _is_own_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()

@@ -155,3 +155,19 @@ def test_a_site_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch
         write_site({"index.html": b"2"}, tmp_path / "site")
     assert (tmp_path / "site" / "index.html").read_bytes() == b"1"
     assert list(tmp_path.iterdir()) == [tmp_path / "site"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_folder_or_a_link_of_someone_else_is_kept(tmp_path, linked):
+    site, elsewhere = tmp_path / "site", tmp_path / "ailleurs"
+    elsewhere.mkdir()
+    write_site({"index.html": b"1", "pages/x.html": b"1"}, site)
+    mine = site / "pages" / "à moi"
+    if linked:
+        mine.symlink_to(elsewhere)
+    else:
+        mine.mkdir()
+    with pytest.raises(CannotWrite, match="pages/à moi"):
+        write_site({"index.html": b"2"}, site)
+    assert mine.is_dir()
+    assert (site / "index.html").read_bytes() == b"1"
