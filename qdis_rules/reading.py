@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qdis_rules.diagnostics import Diagnostic, Outcome
+from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.source import Source, Span
 from qdis_rules.syntax import errors, tree
 from qdis_rules.syntax.parse import MAX_CHARACTERS, parse
@@ -12,6 +13,7 @@ from qdis_rules.syntax.parse import MAX_CHARACTERS, parse
 SUFFIX = ".qdis"
 CAMPAIGN = "campagne.qdis"
 """The name of the campagne of a ruleset, in its folder: never read as one of its sources."""
+_MAX_BYTES = 4 * MAX_CHARACTERS
 
 
 def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
@@ -56,7 +58,7 @@ class _Reader:
         self.sources: list[Source] = []
         self.diagnostics: list[Diagnostic] = []
         self._seen: set[Path] = set()
-        self._size = 0
+        self._room = _MAX_BYTES
 
     def read(self, file: Path, *, includes: bool = True) -> None:
         """Read a file, then the files it includes."""
@@ -66,15 +68,18 @@ class _Reader:
         self._seen.add(real)
         name = str(file)
         nowhere = Span(Source.of(name, ""), 0, 0)
-        size = real.stat().st_size
-        self._size += size
-        if self._size > 4 * MAX_CHARACTERS:
-            self.diagnostics.append(errors.source_too_long(nowhere, f"{self._size} octets dans un jeu"))
-            return
         try:
-            text = real.read_bytes().decode("utf-8")
+            content = read_file(real, self._room)
+            self._room -= len(content)
+            text = content.decode("utf-8")
+        except TooLarge:
+            self.diagnostics.append(errors.source_too_long(nowhere, f"plus de {_MAX_BYTES} octets dans un jeu"))
+            return
+        except CannotRead as error:
+            self.diagnostics.append(errors.unreadable(nowhere, str(error)))
+            return
         except UnicodeDecodeError as error:
-            self.diagnostics.append(errors.unreadable(nowhere, f"ce fichier n'est pas en UTF-8 (octet {error.start})"))
+            self.diagnostics.append(errors.not_utf8(nowhere, error.start))
             return
         source = Source.of(name, text)
         self.sources.append(source)
@@ -84,8 +89,17 @@ class _Reader:
     def _includes(self, file: Path, source: Source) -> None:
         for declaration in parse([source]).value.declarations:
             if isinstance(declaration, tree.IncludeDecl):
-                target = (file.parent / declaration.path.value).resolve()
-                if not target.is_relative_to(self.root.resolve()) or not target.is_file():
+                target = self._included(file.parent / declaration.path.value)
+                if target is None:
                     self.diagnostics.append(errors.no_such_include(declaration.path.span, declaration.path.value))
                 else:
-                    self.read(self.root / target.relative_to(self.root.resolve()))
+                    self.read(target)
+
+    def _included(self, path: Path) -> Path | None:
+        """Return a file as it is named from the root; None when there is none below it."""
+        root = self.root.resolve()
+        try:
+            target = path.resolve()
+            return self.root / target.relative_to(root) if target.is_file() else None
+        except (OSError, RuntimeError, ValueError):  # elsewhere, a name no file can have, a loop of links
+            return None

@@ -11,10 +11,11 @@ from typing import Final
 
 from qdis_rules.authoring import errors
 from qdis_rules.diagnostics import Diagnostic, Outcome
+from qdis_rules.files import TooLarge, read_file
 from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold
 from qdis_rules.syntax.build import RELIABILITIES
-from qdis_rules.syntax.errors import unreadable
+from qdis_rules.syntax.errors import not_utf8
 
 DEBIT, CREDIT, BOTH = "débit", "crédit", "deux sens"
 NATURES: Final = (DEBIT, CREDIT, BOTH)
@@ -78,17 +79,15 @@ class Chart:
 def read_chart(path: Path) -> Outcome[Chart]:
     """Return the chart of accounts in the file `path`, with everything wrong in it.
 
-    Raises OSError when the file cannot be opened.
+    Raises CannotRead when there is no such file, or it may not be read.
     """
-    content = path.read_bytes()
     nowhere = Span(Source.of(str(path), ""), 0, 0)
-    if len(content) > MAX_BYTES:
-        return Outcome(Chart(str(path), {}), (errors.bad_chart(nowhere, f"plus de {MAX_BYTES // 1_000_000} Mo"),))
     try:
-        text = content.decode("utf-8")
+        text = read_file(path, MAX_BYTES).decode("utf-8")
+    except TooLarge as error:
+        return Outcome(Chart(str(path), {}), (errors.bad_chart(nowhere, str(error)),))
     except UnicodeDecodeError as error:
-        why = f"ce fichier n'est pas en UTF-8 (octet {error.start})"
-        return Outcome(Chart(str(path), {}), (unreadable(nowhere, why),))
+        return Outcome(Chart(str(path), {}), (not_utf8(nowhere, error.start),))
     return parse_chart(Source.of(str(path), text))
 
 

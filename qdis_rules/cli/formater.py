@@ -123,21 +123,17 @@ def _formatted(file: _File) -> _File:
 
 
 def _read(file: _File) -> str | None:
-    from qdis_rules.formats.balance import why_unreadable
+    from qdis_rules.files import CannotRead, TooLarge, read_file
     from qdis_rules.syntax.parse import MAX_CHARACTERS
 
-    path = Path(file.name)
     try:
-        if path.stat().st_size > 4 * MAX_CHARACTERS:
-            file.refuse("fichier-trop-gros", f"plus de {MAX_CHARACTERS} caractères")
-            return None
-        return path.read_bytes().decode("utf-8")
+        return read_file(Path(file.name), 4 * MAX_CHARACTERS).decode("utf-8")
     except UnicodeDecodeError as error:
         file.refuse("encodage", f"ce fichier n'est pas en UTF-8 (octet {error.start})")
-    except OSError as error:
-        file.refuse("fichier-illisible", why_unreadable(error))
-    except ValueError:  # a name no file can have
-        file.refuse("fichier-illisible", "ce fichier ne peut pas être lu")
+    except TooLarge:
+        file.refuse("fichier-trop-gros", f"plus de {MAX_CHARACTERS} caractères")
+    except CannotRead as error:
+        file.refuse("fichier-illisible", str(error))
     return None
 
 

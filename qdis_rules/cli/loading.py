@@ -115,8 +115,6 @@ def dossier_of(file: str) -> Dossier:
         return read_dossier(file)
     except DossierError as error:
         raise CannotUse([Failure(file, error.problems)]) from None
-    except ValueError:  # a name no file can have
-        raise CannotUse([failure(file, "", "fichier-illisible", "ce fichier ne peut pas être lu")]) from None
 
 
 def references_beside(which: int | str, ruleset: Ruleset) -> tuple[Reference, ...]:

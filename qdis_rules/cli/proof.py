@@ -21,17 +21,14 @@ _UNCERTAIN = "à confirmer"
 def chart_of(which: str, file: str) -> Outcome[Chart]:
     """Return the chart of accounts in `file`; empty: the one beside the ruleset. Raises CannotUse."""
     from qdis_rules.authoring.chart import read_chart
-    from qdis_rules.formats.balance import why_unreadable
+    from qdis_rules.files import CannotRead
     from qdis_rules.pipeline import chart_path
 
     path = Path(file) if file else chart_path(which)
     try:
         return read_chart(path)
-    except OSError as error:
-        why = why_unreadable(error)
-    except ValueError:  # a name no file can have
-        why = "ce fichier ne peut pas être lu"
-    raise CannotUse([failure(str(path), "plan de comptes", "plan-introuvable", why)])
+    except CannotRead as error:
+        raise CannotUse([failure(str(path), "plan de comptes", "plan-introuvable", str(error))]) from None
 
 
 def lines(found: Coverage) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from qdis_rules.evaluation.dossier import Account, DossierError, Problem
 from qdis_rules.evaluation.entries import Refused, read_number
+from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.suggest import fold
 
 MAX_BYTES: Final = 20_000_000
@@ -44,11 +45,11 @@ def read_balance(path: str | Path) -> tuple[Account, ...]:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DossierError([Problem(path.name, "fichier-trop-gros", f"plus de {MAX_BYTES // 1_000_000} Mo")])
-        content = path.read_bytes()
-    except OSError as error:
-        raise DossierError([Problem(path.name, "balance-introuvable", why_unreadable(error))]) from None
+        content = read_file(path, MAX_BYTES)
+    except TooLarge as error:
+        raise DossierError([Problem(path.name, "fichier-trop-gros", str(error))]) from None
+    except CannotRead as error:
+        raise DossierError([Problem(path.name, "balance-introuvable", str(error))]) from None
     return parse_balance(content, path.name)
 
 
@@ -67,19 +68,6 @@ def parse_balance(content: bytes | str, name: str = "balance") -> tuple[Account,
             [Problem(f"{name}:{reader.line_num}", "balance-illisible", "ligne de CSV mal formée")]
         ) from None
     return _Balance(name, rows).accounts()
-
-
-def why_unreadable(error: OSError) -> str:
-    """Return in French why a file could not be opened."""
-    match error:
-        case FileNotFoundError():
-            return "ce fichier n'existe pas"
-        case IsADirectoryError():
-            return "c'est un répertoire, un fichier est attendu"
-        case PermissionError():
-            return "la lecture de ce fichier est refusée"
-        case _:
-            return "ce fichier ne peut pas être lu"
 
 
 def _decoded(content: bytes) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem, Raw
-from qdis_rules.formats.balance import read_balance, why_unreadable
+from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import DossierDocument
 
 MAX_BYTES: Final = 20_000_000
@@ -99,11 +100,11 @@ def parse_dossier(content: bytes | str, name: str = "dossier", folder: str | Pat
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _error(path.name, "fichier-trop-gros", f"plus de {MAX_BYTES // 1_000_000} Mo")
-        return path.read_bytes()
-    except OSError as error:
-        raise _error(path.name, "fichier-illisible", why_unreadable(error)) from None
+        return read_file(path, MAX_BYTES)
+    except TooLarge as error:
+        raise _error(path.name, "fichier-trop-gros", str(error)) from None
+    except CannotRead as error:
+        raise _error(path.name, "fichier-illisible", str(error)) from None
 
 
 def _loaded(content: bytes | str, name: str) -> Any:
@@ -198,7 +199,7 @@ def _raw(values: Mapping[str, Any]) -> dict[str, Raw]:
 
 
 def _balance(file: str, name: str, folder: str | Path | None) -> Sequence[Account]:
-    if folder is None or Path(file).name != file:
+    if folder is None or Path(file).name != file or "\0" in file:
         raise _error(f"{name}/balance", "balance-introuvable", "la balance est un fichier placé à côté du dossier")
     return read_balance(Path(folder) / file)
 

@@ -11,12 +11,14 @@ from typing import Final
 
 from qdis_rules.evaluation.dossier import DossierError, Problem
 from qdis_rules.evaluation.entries import Refused, read_number
-from qdis_rules.formats.balance import why_unreadable
+from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.pipeline import REFERENCES, Ruleset, references_path
 from qdis_rules.suggest import nearest
 
 MAX_BYTES: Final = 5_000_000
 RELIABILITIES: Final = ("sourcée", "partielle", "déduite", "à confirmer")
+_MAX_GUESSES: Final = 50
+"""Past so many problems no nearest name is looked for: it is slow, and nobody reads that far."""
 _COLUMNS: Final = ("agrégat", "code", "famille", "q1", "médiane", "q3", "unité", "source", "fiabilité", "remarque")
 
 
@@ -58,11 +60,11 @@ def read_references(path: str | Path, ruleset: Ruleset) -> tuple[Reference, ...]
     """
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DossierError([Problem(path.name, "fichier-trop-gros", f"plus de {MAX_BYTES // 1_000_000} Mo")])
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DossierError([Problem(path.name, "references-introuvables", why_unreadable(error))]) from None
+        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
+    except TooLarge as error:
+        raise DossierError([Problem(path.name, "fichier-trop-gros", str(error))]) from None
+    except CannotRead as error:
+        raise DossierError([Problem(path.name, "references-introuvables", str(error))]) from None
     except UnicodeDecodeError:
         raise DossierError([Problem(path.name, "references-illisibles", "ce fichier n'est pas en UTF-8")]) from None
     return parse_references(text, ruleset, path.name)
@@ -119,7 +121,7 @@ def _reference(row: list[str], ruleset: Ruleset, place: str, problems: list[Prob
 def _fits(code: str, unit: str, ruleset: Ruleset, place: str, problems: list[Problem]) -> None:
     aggregate = ruleset.aggregates.get(code)
     if aggregate is None:
-        near = nearest(code, ruleset.aggregates)
+        near = nearest(code, ruleset.aggregates) if len(code) < 200 and len(problems) < _MAX_GUESSES else None
         hint = f" ; vouliez-vous dire {near} ?" if near else ""
         problems.append(Problem(place, "agregat-inconnu", f"{code} n'est pas un agrégat du jeu {ruleset.year}{hint}"))
     elif unit != str(aggregate.unit):

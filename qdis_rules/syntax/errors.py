@@ -368,8 +368,13 @@ def bad_placeholder(span: Span, why: str) -> Diagnostic:
     )
 
 
-def unreadable(span: Span, why: str) -> Diagnostic:
-    return _error("fichier-illisible", why, span, help="enregistrez-le dans l'éditeur avec l'encodage UTF-8")
+def unreadable(span: Span, why: str, help: str | None = None) -> Diagnostic:
+    return _error("fichier-illisible", why, span, help=help)
+
+
+def not_utf8(span: Span, byte: int) -> Diagnostic:
+    help = "enregistrez-le dans l'éditeur avec l'encodage UTF-8"
+    return unreadable(span, f"ce fichier n'est pas en UTF-8 (octet {byte})", help)
 
 
 def no_such_include(span: Span, path: str) -> Diagnostic:

@@ -3,6 +3,7 @@
 import pytest
 
 from qdis_rules.authoring.chart import MAX_BYTES, parse_chart, read_chart
+from qdis_rules.files import CannotRead
 from qdis_rules.source import Source
 
 HEAD = "compte;libellé;nature\n"
@@ -74,5 +75,6 @@ def test_a_file_in_another_encoding_or_too_large_is_refused(tmp_path):
     assert [d.message for d in read_chart(path).diagnostics] == ["plus de 5 Mo"]
     path.write_text("\ufeff" + HEAD + "10;Capital;crédit\n", "utf-8")
     assert read_chart(path).diagnostics == ()
-    with pytest.raises(FileNotFoundError):
-        read_chart(tmp_path / "absent.csv")
+    for name in ("absent.csv", "a\0b.csv"):
+        with pytest.raises(CannotRead):
+            read_chart(tmp_path / name)

@@ -69,3 +69,12 @@ def test_references_of_no_ruleset_are_not_none(tmp_path):
     assert load_references(tmp_path, ruleset) == ()
     with pytest.raises(FileNotFoundError):
         load_references(tmp_path / "absent", ruleset)
+
+
+def test_nearest_names_are_looked_for_a_few_times_only(monkeypatch):
+    asked = []
+    monkeypatch.setattr("qdis_rules.formats.references.nearest", lambda code, known: asked.append(code))
+    with pytest.raises(DossierError) as caught:
+        parse_references(HEAD + "F.b;D1;COOP;1;2;3;EUR;s;partielle;\n" * 500, RULESET)
+    assert len(caught.value.problems) == 500
+    assert len(asked) <= 50
