@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
 from qdis_rules.evaluation.dossier import Dossier
@@ -24,6 +24,9 @@ from qdis_rules.plan.plan import Plan, plan
 from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
 from qdis_rules.syntax.parse import parse, parse_campaign
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CHART: Final = "comptes.csv"
 REFERENCES: Final = "quartiles.csv"
@@ -165,6 +168,25 @@ class Ruleset:
         Raises DossierError when a dossier does not fit.
         """
         return Session(self.plan, dossier, history)
+
+    def evaluate_many(
+        self,
+        batches: pa.Table | Iterable[pa.RecordBatch],
+        keep: Sequence[str] = (),
+        results: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield, for each batch of dossiers, the batch of their results: one row a dossier, one column a cell.
+
+        `keep` names the columns carried to the results, `results` the aggregates, checks and cells
+        wanted. docs/batches.md tells of columns. Needs the extra `[batch]`.
+
+        Raises:
+            DossierError: columns or results that are nothing of the ruleset. A dossier that does not fit
+                raises nothing: its row says why, in `problemes`.
+        """
+        from qdis_rules.batch.evaluate import evaluate_many
+
+        return evaluate_many(self.plan, batches, keep, results)
 
 
 def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:

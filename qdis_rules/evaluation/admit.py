@@ -15,7 +15,7 @@ from qdis_rules.evaluation.wording import french_number
 from qdis_rules.model import typed
 from qdis_rules.model.examples import GENERATED, UNREACHED
 from qdis_rules.model.types import Type
-from qdis_rules.numbers import add, shown, subtract
+from qdis_rules.numbers import Exact, add, shown, subtract
 from qdis_rules.plan.frame import Known
 from qdis_rules.plan.plan import Plan
 from qdis_rules.suggest import nearest
@@ -43,13 +43,27 @@ class Admitted:
     ignored: tuple[str, ...] = ()
 
 
-def admit(plan: Plan, dossier: Dossier, earlier: bool = False) -> Admitted | list[Problem]:
+def admit(
+    plan: Plan, dossier: Dossier, earlier: bool = False, accounts: Mapping[str, Exact] | None = None
+) -> Admitted | list[Problem]:
     """Return the admitted dossier, or every reason why it does not fit.
 
     With `earlier`, the dossier is of a year before the ruleset's: codes renamed since
     (`depuis`) are read under their old names, those the ruleset does not know are `ignored`.
+    `accounts` is what a balance that is not at hand gives cells, in base units.
     """
-    return _Admission(plan, dossier, earlier).run()
+    return _Admission(plan, dossier, earlier).run(accounts or {})
+
+
+def from_accounts(plan: Plan, balance: Balance) -> dict[str, Exact]:
+    """Return what a balance gives the cells that read accounts, in base units."""
+    found: dict[str, Exact] = {}
+    for cell in plan.mapped:
+        assert cell.selection is not None
+        amount = balance.read(cell.selection)
+        if amount is not None:
+            found[cell.code] = amount
+    return found
 
 
 _AMOUNTS: Final = (
@@ -76,7 +90,7 @@ class _Admission:
         self.ignored: list[str] = []
         self.renamed = _renamed(ruleset, dossier.year) if earlier else {}
 
-    def run(self) -> Admitted | list[Problem]:
+    def run(self, accounts: Mapping[str, Exact]) -> Admitted | list[Problem]:
         year, of_ruleset = self.dossier.year, self.ruleset.year
         if self.earlier and year >= of_ruleset:
             self._problem("exercice", "exercice", f"l'exercice {year} n'est pas antérieur à {of_ruleset}")
@@ -98,7 +112,9 @@ class _Admission:
                 self._unknown("justifications", code, "contrôle", self.ruleset.checks)
         if self.problems:
             return self.problems
-        inputs = inputs_of(self.plan, year, entered, imported, rows, balance)
+        if balance is not None:
+            accounts = from_accounts(self.plan, balance)
+        inputs = inputs_of(self.plan, year, entered, imported, rows, accounts)
         return Admitted(self.dossier, entered, imported, rows, balance, filed, inputs, tuple(self.ignored))
 
     def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from qdis_rules.evaluation.balance import Balance
 from qdis_rules.evaluation.results import Origin
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
-from qdis_rules.numbers import ZERO, CauseKind, NotApplicable, Undefined
+from qdis_rules.numbers import ZERO, CauseKind, Exact, NotApplicable, Undefined
 from qdis_rules.plan.frame import Known, ListValue, Value
 from qdis_rules.plan.plan import Plan
 
@@ -43,21 +42,15 @@ def inputs_of(
     entered: Mapping[str, Known],
     imported: Mapping[str, Known],
     rows: Mapping[str, Sequence[Mapping[str, Known]]],
-    balance: Balance | None,
+    accounts: Mapping[str, Exact],
 ) -> Inputs:
-    """Return the inputs that the parts of a dossier make."""
+    """Return the inputs that the parts of a dossier make; `accounts` is what its balance gives cells."""
     ruleset = plan.ruleset
     given: dict[str, dict[Origin, Known]] = {code: {Origin.TYPED: value} for code, value in entered.items()}
     for code, value in imported.items():
         given.setdefault(code, {})[Origin.IMPORTED] = value
-    by_accounts: list[str] = []
-    if balance is not None:
-        for cell in plan.mapped:
-            assert cell.selection is not None
-            amount = balance.read(cell.selection)
-            if amount is not None:
-                given.setdefault(cell.code, {})[Origin.ACCOUNTS] = amount
-                by_accounts.append(cell.code)
+    for code, amount in accounts.items():
+        given.setdefault(code, {})[Origin.ACCOUNTS] = amount
     in_row = {
         (f"{table}.*.{column}", index)
         for table, lines in rows.items()
@@ -68,7 +61,7 @@ def inputs_of(
     begun.update(ruleset.cells[code].table for code in (*entered, *imported))  # accounts alone begin no table
     supplied = {*begun, *entered, *imported, *(code for code, _ in in_row)}
     pending: dict[str, set[str]] = {}
-    for code in by_accounts:
+    for code in accounts:
         table = ruleset.cells[code].table
         (pending.setdefault(table, set()) if table in plan.slots else supplied).add(code)
     filled = {ruleset.cells[code].table for code in given}

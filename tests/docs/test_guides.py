@@ -15,7 +15,7 @@ from qdis_rules.numbers import CauseKind
 from tests.docs.manual import plain
 
 DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = [DOCS / "dossier.md", DOCS / "embedding.md"]
+GUIDES = [DOCS / "dossier.md", DOCS / "embedding.md", DOCS / "batches.md"]
 FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.M | re.S)
 
 

@@ -1,0 +1,1 @@
+"""Many dossiers, as Arrow columns. The only room that knows pyarrow and numpy."""
