@@ -397,22 +397,18 @@ class _Writer:
 
     def number(self, expr: typed.Expr) -> Number:
         match expr:
-            case typed.Const(constant) if isinstance(constant, Decimal | Fraction):
-                return self.constant(constant)
-            case typed.CellValue() | typed.AggregateValue() | typed.RowValue() | typed.Conditional():
+            case (
+                typed.Const()
+                | typed.ParameterValue()
+                | typed.CellValue()
+                | typed.AggregateValue()
+                | typed.RowValue()
+                | typed.Conditional()
+                | typed.Apply("défaut")
+            ):
                 found = self.value(expr)
                 assert isinstance(found, Whole | Ratio | Near)
                 return found
-            case typed.Apply("défaut"):
-                found = self.value(expr)
-                assert isinstance(found, Whole | Ratio | Near)
-                return found
-            case typed.ParameterValue(code):
-                dated = self.ruleset.parameters[code].value_for(self.ruleset.year)
-                if dated is None or dated.value is None:
-                    return self.absent(expr.type)  # type: ignore[return-value]
-                assert isinstance(dated.value, Decimal | Fraction)
-                return self.constant(dated.value)
             case typed.YearValue():
                 return self.constant(Decimal(self.ruleset.year))
             case typed.Negation(operand):
@@ -871,6 +867,11 @@ class _Writer:
                 return self.list_column(code)
             case typed.Const(constant):
                 return self.constant_of(constant, expr.type)
+            case typed.ParameterValue(code):
+                dated = self.ruleset.parameters[code].value_for(self.ruleset.year)
+                if dated is None or dated.value is None:
+                    return self.absent(expr.type)
+                return self.constant_of(dated.value, expr.type)
             case typed.Conditional(condition, then, otherwise):
                 return self.chosen(self.flag(condition), self.value(then), self.value(otherwise))
             case typed.Apply("défaut", (first, fallback)):
@@ -999,6 +1000,7 @@ class _Writer:
             case (
                 typed.CellValue()
                 | typed.AggregateValue()
+                | typed.ParameterValue()
                 | typed.RowValue()
                 | typed.Const()
                 | typed.Conditional()
