@@ -273,13 +273,9 @@ class _Writer:
             given = self.column(cell.type, column, "cell", cell.code)
             if zero:
                 assert isinstance(given, Whole)
-                filled = f"both({given.state}, unfilled({self.is_filled(cell.table)}, n))"
-                given = Whole(
-                    self.named(f"without({given.text}, {given.state}, 0)"),
-                    given.scale,
-                    given.bound,
-                    self.named(filled, "s"),
-                )
+                unfilled = self.once(f"unfilled({self.is_filled(cell.table)}, n)", "s")
+                state = self.named(f"both({given.state}, {unfilled})", "s")
+                given = Whole(given.text, given.scale, given.bound, state)  # a number absent comes as zero
         carried = self.carried(cell)
         if carried is None:
             return given
@@ -386,10 +382,7 @@ class _Writer:
             else:
                 found = self.column(cell.type, column, "list", cell.table, cell.column)
                 if zero:
-                    assert isinstance(found, Whole)
-                    found = Whole(
-                        self.named(f"without({found.text}, {found.state}, 0)"), found.scale, found.bound, "None"
-                    )
+                    found = _with_state(found, "None")  # a number absent comes as zero
             self.operands[code] = found
         return found
 

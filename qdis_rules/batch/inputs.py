@@ -24,14 +24,15 @@ from qdis_rules.evaluation.entries import DECIMALS, Refused, read_value
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type, number_unit
 
 MOST_ROWS: Final = 1000
-_BOUND: Final = 10**15
-"""Amounts are smaller, at their scale, or their row is odd."""
+_MOST: Final = 10**10
+MOST_IN_ROW: Final = 10**9
+"""Amounts are smaller, in their unit, or their row is odd: sums of thousands of them fit in 64 bits."""
 _PLAIN: Final = r"^\s*-?[0-9]{1,15}([.,][0-9]{1,6})?\s*$"
 
 
 @dataclass(slots=True)
 class Values:
-    """A column: values, where they are absent (uint8; None: nowhere), where they are odd (None: nowhere)."""
+    """A column: values (zero for a number absent), where absent (uint8; None: nowhere), where odd (None: nowhere)."""
 
     values: NDArray[Any] | None
     absent: NDArray[np.uint8] | None
@@ -48,7 +49,7 @@ class Rows:
     odd: Flags
 
 
-def column_of(kind: Type, arrow: pa.DataType) -> Column | None:
+def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST) -> Column | None:
     """Return how an Arrow column of values of a kind comes; None when it cannot."""
     if not isinstance(kind, NumberType):
         return Column()
@@ -58,12 +59,12 @@ def column_of(kind: Type, arrow: pa.DataType) -> Column | None:
     factor, shift = _stripped(*unit)
     if pa.types.is_decimal(arrow):
         scale = min(arrow.scale, DECIMALS)
-        digits = arrow.precision - arrow.scale + scale
+        digits = max(arrow.precision - arrow.scale + scale, 0)
     elif pa.types.is_integer(arrow):
         scale, digits = 0, {8: 3, 16: 5, 32: 10}.get(arrow.bit_width, 19)
     else:
         scale, digits = DECIMALS, 19
-    return Column(scale + shift, min(10 ** max(digits, 0), _BOUND) * factor)
+    return Column(scale + shift, min(10**digits, most * 10**scale) * factor)
 
 
 def _stripped(factor: int, scale: int) -> tuple[int, int]:
@@ -87,6 +88,8 @@ def read_column(array: pa.Array, kind: Type, column: Column, answers: Mapping[st
     match kind:
         case NumberType():
             values, odd = _numbers(array, kind, column, text=text)
+            if absent is not None:  # whatever stands under a null
+                values = np.where(absent == 0, values, 0)
         case TextType():
             values, odd = None, _too_long(array, kind)
         case ConditionType():
@@ -138,7 +141,7 @@ def _numbers(array: pa.Array, kind: NumberType, column: Column, *, text: bool) -
         if pa.types.is_uint64(array.type):
             odd = values < 0
     bound = column.bound // factor
-    sure = pa.types.is_decimal(array.type) and array.type.precision <= 15 and array.type.scale <= DECIMALS
+    sure = pa.types.is_decimal(array.type) and array.type.scale == scale and 10**array.type.precision <= bound
     if not sure and len(values) and not (-bound < values.min() and values.max() < bound):
         odd = _or(odd, (values <= -bound) | (values >= bound))
     if kind.integer and scale:

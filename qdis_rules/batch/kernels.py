@@ -151,7 +151,7 @@ def told(flags: Flags, state: State, verdict: NDArray[np.uint8], bad: Flags | No
     if state is not None:
         np.copyto(verdict, state + np.uint8(1), where=state != 0)
         if bad is not None:
-            np.logical_or(bad, (verdict == 1) | (verdict == 2), out=bad)
+            np.logical_or(bad, verdict - np.uint8(1) < 2, out=bad)
     elif bad is not None:
         np.logical_or(bad, verdict.view(bool), out=bad)
 
@@ -436,22 +436,41 @@ def uncounted(state: State) -> State:
     return None if state is None else np.where(state == 1, 4, state).astype(np.uint8)
 
 
-def rows_state(rows: State, size: int, offsets: Ints, count: State) -> tuple[Ints, Flags, Flags, Flags]:
+def rows_state(rows: State, size: int, offsets: Ints, count: State) -> tuple[Any, Any, Any, Any]:
     """Return, by dossier, how many rows have a value, where one is undefined, is skipped, is there at all."""
-    state = np.zeros(size, np.uint8) if rows is None else rows
-    present = segment_sum((state == 0).astype(np.int64), offsets)
-    undefined = segment_sum((state == 1).astype(np.int64), offsets) > 0
-    skipped = segment_sum((state == 2).astype(np.int64), offsets) > 0
+    if rows is None or not rows.any():
+        present: Any = np.diff(offsets)
+        undefined: Any = np.False_
+        skipped: Any = np.False_
+        there: Any = present > 0
+    else:
+        present = segment_count(rows == 0, offsets)
+        undefined, skipped = _somewhere(rows == 1, offsets), _somewhere(rows == 2, offsets)
+        there = (present > 0) | _somewhere(rows == 4, offsets)
     if count is not None:
         undefined, skipped = undefined | (count == 1), skipped | (count == 2)
-    there = (present > 0) | (segment_sum((state == 4).astype(np.int64), offsets) > 0)
     return present, undefined, skipped, there
+
+
+def segment_count(flags: Flags, offsets: Ints) -> Ints:
+    """Return how many rows of each dossier are flagged."""
+    sums = np.zeros(len(flags) + 1, np.int32)
+    np.cumsum(flags, dtype=np.int32, out=sums[1:])
+    return (sums[offsets[1:]] - sums[offsets[:-1]]).astype(np.int64)
+
+
+def _somewhere(flags: Flags, offsets: Ints) -> Any:
+    return segment_count(flags, offsets) > 0 if flags.any() else np.False_
 
 
 def items_state(undefined: Sequence[Any], present: Sequence[Any], skipped: Sequence[Any]) -> State:
     """Return the state of a fold over items: undefined if one is, sans objet if all that there was is."""
     unknown, some, none = (reduce(np.logical_or, group) for group in (undefined, present, skipped))
     return np.where(unknown, 1, np.where(~some & none, 2, 0)).astype(np.uint8)
+
+
+_RANKS: Final = np.array([1, 3, 2, 0], np.uint8)
+_OF_RANKS: Final = np.array([3, 0, 2, 1], np.uint8)
 
 
 def of_rows(
@@ -461,13 +480,13 @@ def of_rows(
     offsets, count = rows
     each = np.empty(len(flags), np.uint8)
     told(flags, state, each, None)
-    rank = np.array([1, 3, 2, 0], np.uint8)[each]
-    found = np.array([3, 0, 2, 1], np.uint8)[segment_extreme(np.maximum, rank, offsets, 0)]
+    rank = _RANKS.take(each)
+    found = _OF_RANKS.take(segment_extreme(np.maximum, rank, offsets, 0))
     if count is not None:
         found = np.where(count == 1, when_undefined, np.where(count == 2, 3, found))
     verdict[:] = found
     if bad is not None:
-        np.logical_or(bad, (verdict == 1) | (verdict == 2), out=bad)
+        np.logical_or(bad, verdict - np.uint8(1) < 2, out=bad)
 
 
 def second_of_rows(
@@ -479,4 +498,4 @@ def second_of_rows(
     rank = np.where(there, np.array([2, 4, 3, 1], np.uint8)[each], 0).astype(np.uint8)
     verdict[:] = np.array([255, 3, 0, 2, 1], np.uint8)[segment_extreme(np.maximum, rank, offsets, 0)]
     if bad is not None:
-        np.logical_or(bad, (verdict == 1) | (verdict == 2), out=bad)
+        np.logical_or(bad, verdict - np.uint8(1) < 2, out=bad)
