@@ -20,6 +20,9 @@ from typing import Final, TypeAlias
 
 Exact: TypeAlias = Decimal | Fraction
 
+INTEGER_DIGITS: Final = 15
+DECIMALS: Final = 6
+"""What an amount that is given may have, before and after the point."""
 DIGITS: Final = 34
 MAX_BITS: Final = 65_536
 """A number whose numerator or denominator needs more bits is refused (cost stays bounded)."""
@@ -88,7 +91,7 @@ class Undefined:
         return self._with(other)
 
     __add__ = __sub__ = __mul__ = _united
-    __radd__ = __rsub__ = __rmul__ = _with
+    __radd__ = __rsub__ = __rmul__ = __le__ = __lt__ = __ge__ = __gt__ = _with
 
     def __neg__(self) -> Undefined:
         return self
@@ -97,14 +100,14 @@ class Undefined:
 
 
 class NotApplicable:
-    """The type of `NOT_APPLICABLE`, *sans objet*: neither absent nor zero. It wins in `+ - *`."""
+    """The type of `NOT_APPLICABLE`, *sans objet*: neither absent nor zero. It wins in `+ - *` and `< <= > >=`."""
 
     __slots__ = ()
 
     def _wins(self, other: object) -> NotApplicable:
         return self
 
-    __add__ = __sub__ = __mul__ = __radd__ = __rsub__ = __rmul__ = _wins
+    __add__ = __sub__ = __mul__ = __radd__ = __rsub__ = __rmul__ = __le__ = __lt__ = __ge__ = __gt__ = _wins
 
     def __neg__(self) -> NotApplicable:
         return self

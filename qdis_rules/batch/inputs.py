@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from qdis_rules.batch.columnar import DAY_ZERO, Column, Columnar, power
 from qdis_rules.batch.kernels import Flags, Ints
-from qdis_rules.evaluation.entries import DECIMALS, Refused, read_value
+from qdis_rules.evaluation.entries import Refused, read_value
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type, number_unit
+from qdis_rules.numbers import DECIMALS
 
 MOST_ROWS: Final = 1000
 _MOST: Final = 10**10

@@ -18,12 +18,9 @@ from qdis_rules.model.types import (
     Type,
     number_unit,
 )
-from qdis_rules.numbers import exact
+from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS, exact
 from qdis_rules.plan.frame import Known
 from qdis_rules.suggest import fold, nearest
-
-INTEGER_DIGITS: Final = 15
-DECIMALS: Final = 6
 
 _SPACES: Final = " \u00a0\u202f\u2009"
 _NUMBER: Final = re.compile(

@@ -27,6 +27,9 @@ from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
 from qdis_rules.numbers import (
     CONTEXT,
+    DECIMALS,
+    DIGITS,
+    INTEGER_DIGITS,
     NOT_APPLICABLE,
     ZERO,
     CauseKind,
@@ -69,8 +72,8 @@ _LONG: Final = 300
 """An expression longer than this many characters gets a name: the parser has a depth limit."""
 _MANY: Final = 60
 """Terms written in one sum or product."""
-_PLAIN_SCALE: Final = 10_000
-"""Amounts in a unit up to so many times larger or smaller than its base unit add up within 34 digits."""
+_ENTERED: Final = (INTEGER_DIGITS, DECIMALS)
+"""Digits of an amount as a dossier gives it, before and after the point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,8 @@ class _Writer:
     depth: int = 1
     operands: dict[int, _Operand] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
-    wide: set[int] = field(default_factory=set)
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    parameter_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     fractions: set[str] = field(default_factory=set)
     at_hand: dict[str, str] = field(default_factory=dict)
@@ -329,6 +333,7 @@ class _Writer:
         return total
 
     def _plain_sum(self, terms: Sequence[tuple[bool, str]]) -> _Number:
+        terms = sorted(terms, key=lambda term: term[0])  # a sum that starts with a minus costs one negation
         done: str | None = None
         for start in range(0, len(terms), _MANY):
             parts = [] if done is None else [done]
@@ -497,18 +502,22 @@ class _Writer:
                     pass
         return True
 
-    def may_grow(self, expr: typed.Expr) -> bool:
-        """True when products can give `expr` more digits than an amount has."""
-        for node in typed.walk(expr):
-            match node:
-                case typed.Product():
-                    return True
-                case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
-                    if self.slots[code] in self.wide:
-                        return True
-                case _:
-                    pass
-        return False
+    def size(self, expr: typed.Expr) -> tuple[int, int]:
+        """Return how many digits `expr` may have before and after the point."""
+        match expr:
+            case typed.Const(Decimal() as constant):
+                return _digits(constant)
+            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+                return self.sizes.get(self.slots[code], _ENTERED)
+            case typed.ParameterValue(code) if code in self.parameter_sizes:
+                return self.parameter_sizes[code]
+            case typed.Product():
+                parts = [self.size(part) for part in typed.children(expr)]
+                return sum(before for before, _ in parts), sum(after for _, after in parts)
+            case _:
+                parts = [self.size(part) for part in typed.children(expr)] or [_ENTERED]
+                carry = len(str(len(parts))) if len(parts) > 1 else 0
+                return max(before for before, _ in parts) + carry, max(after for _, after in parts)
 
     # --- conditions and the rest ---
 
@@ -569,8 +578,13 @@ class _Writer:
             g, scale = self._upright(gap)
             test = _test(expr.op, g, self._scaled(amount, scale))
         else:
-            g = self.named(gap.text)
-            test = _test(expr.op, g, self.constant(amount) if amount else "")
+            g = gap.text
+            if amount:
+                return _compared(expr.op, g, self.constant(amount), lambda: self.constant(-amount))
+            if expr.op not in ("=", "<>"):
+                return f"({g} {expr.op} ZERO)"
+            g = self.named(g)
+            test = _test(expr.op, g, "")
         self.line(f"{result} = {test} if {g}.__class__ is D else {g}")
         return result
 
@@ -632,6 +646,19 @@ def _test(op: str, gap: str, tolerance: str) -> str:
     }[op]
 
 
+def _compared(op: str, gap: str, tolerance: str, opposite: Callable[[], str]) -> str:
+    """Return the text of `gap op 0` within a tolerance; what is no number stays so."""
+    match op:
+        case "=":
+            return f"(abs({gap}) <= {tolerance})"
+        case "<>":
+            return f"(abs({gap}) > {tolerance})"
+        case "<=" | ">":
+            return f"({gap} {op} {tolerance})"
+        case _:
+            return f"({gap} {op} {opposite()})"
+
+
 # --- the whole function ----------------------------------------------------------------
 
 
@@ -639,6 +666,10 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
     """Return the function that fills every computed slot of a frame, then every outcome; and what redoes one alone."""
     writer = _Writer(slots, compiler)
     writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
+    for code, parameter in ruleset.parameters.items():
+        sizes = [_digits(dated.value) for dated in parameter.values if isinstance(dated.value, Decimal)]
+        if sizes:
+            writer.parameter_sizes[code] = max(b for b, _ in sizes), max(a for _, a in sizes)
     entries: dict[str | None, tuple[int, list[int]]] = {None: (0, [])}
     for code in ruleset.order:
         if code in ruleset.tables:
@@ -775,10 +806,17 @@ class Steps:
             whole.slots,
             whole.compiler,
             operands=dict(whole.operands),
-            wide=whole.wide,
+            sizes=whole.sizes,
+            parameter_sizes=whole.parameter_sizes,
             fractions=whole.fractions,
             apart=True,
         )
+
+
+def _digits(number: Decimal) -> tuple[int, int]:
+    """Return how many digits a number has before and after the point."""
+    exponent = cast(int, number.as_tuple().exponent)
+    return max(number.adjusted() + 1, 0), max(-exponent, 0)
 
 
 def _has_fractions(parameter: typed.Parameter) -> bool:
@@ -800,8 +838,10 @@ def _unpacking(writer: _Writer, entered: Sequence[int]) -> list[str]:
 def _enter(writer: _Writer, cell: typed.Cell, slot: int) -> None:
     text = f"v_{slot}"
     writer.operands[slot] = _Number(text) if isinstance(cell.type, NumberType) else _Other(text)
-    if cell.unit is not None and max(cell.unit.scale.numerator, cell.unit.scale.denominator) > _PLAIN_SCALE:
-        writer.wide.add(slot)
+    if cell.unit is not None:
+        before, after = _ENTERED
+        scale = cell.unit.scale
+        writer.sizes[slot] = before + len(str(scale.numerator)), after + len(str(scale.denominator))
 
 
 def _write_gate(writer: _Writer, ruleset: typed.TypedRuleset, table: str) -> None:
@@ -876,8 +916,8 @@ def _assigned(writer: _Writer, slot: int, formula: typed.Expr) -> _Operand:
         writer.line(f"V[{slot}] = ({n}, {d}) if {n}.__class__ is D else {n}")
         return _Quotient(n, d)
     writer.line(f"V[{slot}] = v_{slot} = {found.text}")
-    if writer.may_grow(formula):
-        writer.wide.add(slot)
+    writer.sizes[slot] = before, after = writer.size(formula)
+    if before + after > DIGITS:
         writer.line(f"if v_{slot}.__class__ is D: fits(v_{slot})")
     return _Number(f"v_{slot}")
 
