@@ -89,7 +89,7 @@ def read_value(raw: Raw, kind: Type) -> Known:
             if kind.integer and number != number.to_integral_value():
                 raise Refused("entier-attendu", f"un nombre entier est attendu, {raw} trouvé")
             scale = number_unit(kind).scale
-            return number if scale == 1 else exact(Fraction(number) * scale)
+            return number if scale.numerator == scale.denominator == 1 else exact(Fraction(number) * scale)
         case ConditionType():
             return _read_condition(raw)
         case ChoiceType():

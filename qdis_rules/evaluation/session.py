@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, getcontext, setcontext
 from fractions import Fraction
-from heapq import heappop, heappush
 from typing import TypeVar, cast
 
 from qdis_rules.evaluation.admit import Admitted, admit
@@ -20,9 +19,9 @@ from qdis_rules.evaluation.results import Origin, Verdict
 from qdis_rules.evaluation.run import plain, run
 from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
-from qdis_rules.numbers import ZERO
+from qdis_rules.numbers import ZERO, multiply
 from qdis_rules.plan.frame import Known, ListValue, Value
-from qdis_rules.plan.generate import UNFIT, Readers, Unfit, wide
+from qdis_rules.plan.generate import UNFIT, WIDE, Unfit
 from qdis_rules.plan.plan import Plan
 
 T = TypeVar("T")
@@ -51,6 +50,7 @@ class Session:
     def __init__(self, plan: Plan, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> None:
         refuse_other_types(dossier, history)
         self._plan = plan
+        self._context = WIDE.copy()
         problems: list[Problem] = []
         self._years = Years(plan, history, problems)
         admitted = admit(plan, dossier)
@@ -166,26 +166,38 @@ class Session:
         """Return what the edit of one cell changed, None (and nothing done) when everything must be evaluated."""
         live, frame, slot = self._live, self._live.frame, self._plan.slots[cell.code]
         origin, others, supplied = live.origins.get(cell.code), live.others.get(cell.code), cell.code in frame.supplied
-        olds = {slot: frame.values[slot]} if cell.formula is None else {}
+        moved: dict[int, Value | ListValue] = {}
         outcomes: dict[int, Value | None] = {}
         seconds = self._second_verdicts((slot,))
+        old = frame.values[slot]
         self._retain(cell, value)
+        if not _same(old, frame.values[slot]):
+            moved[slot] = old
         try:
-            self._spread(cell, supplied, olds, outcomes)
+            self._spread(cell, supplied, moved, outcomes)
         except UNFIT:
             for index, outcome in outcomes.items():
                 live.outcomes[index] = outcome
-            for each, old in olds.items():
-                frame.values[each] = old
+            frame.values[slot] = old
+            for each, before in moved.items():
+                frame.values[each] = before
             _put(live.origins, cell.code, origin)
             _put(live.others, cell.code, others)
             (frame.supplied.add if supplied else frame.supplied.discard)(cell.code)
             return None
-        return self._change(cell, olds, outcomes, seconds)
+        return self._change(cell, moved, outcomes, seconds)
 
     def _retain(self, cell: typed.Cell, value: Known | None) -> None:
         """Put the typed value first among those of a cell, in an entered cell for all to read."""
         live, slot = self._live, self._plan.slots[cell.code]
+        if (
+            value is not None
+            and cell.formula is None
+            and live.origins.get(cell.code) is Origin.TYPED
+            and cell.code not in live.others
+        ):
+            live.frame.values[slot] = value
+            return
         sources = dict(live.others.get(cell.code, {}))
         origin = live.origins.get(cell.code, Origin.EMPTY)
         if cell.formula is None and origin is not Origin.EMPTY:
@@ -212,72 +224,74 @@ class Session:
         self,
         cell: typed.Cell,
         supplied: bool,
-        olds: dict[int, Value | ListValue],
+        moved: dict[int, Value | ListValue],
         outcomes: dict[int, Value | None],
     ) -> None:
-        """Compute again what reads the cell, then what reads that, in order, as long as values change."""
-        plan, live, values = self._plan, self._live, self._live.frame.values
-        edits, order = plan.edits, plan.ruleset.order
-        waiting: list[int] = []
-        queued: set[int] = set()
-        trials: set[int] = set()
-
-        def reach(readers: Readers) -> None:
-            if readers.whole:
-                raise Unfit
-            trials.update(readers.trials)
-            for each in readers.slots:
-                if each not in queued:
-                    queued.add(each)
-                    heappush(waiting, each)
-
-        slot = plan.slots[cell.code]
-        if slot in olds and not _same(olds[slot], values[slot]):
-            reach(edits.readers(cell.code))
-        if supplied is not (cell.code in live.frame.supplied):
-            reach(edits.supply_readers(cell.code))
-        with wide():
-            while waiting:
-                slot = heappop(waiting)
-                olds[slot] = values[slot]
-                edits.slot(order[slot])(live.frame)
-                if not _same(olds[slot], values[slot]):
-                    reach(edits.readers(order[slot]))
-            for index in trials:
-                outcomes[index] = live.outcomes[index]
-                edits.trial(index)(live.frame, live.outcomes)
+        """Compute again what reads what moved, in order; `moved` are old values, `outcomes` old outcomes."""
+        live, values = self._live, self._live.frame.values
+        asked = supplied is not (cell.code in live.frame.supplied)
+        if not moved and not asked:
+            return
+        cone = self._plan.edits.cone(cell.code)
+        context = getcontext()
+        setcontext(self._context)
+        try:
+            for step in cone.slots:
+                if step.reads.isdisjoint(moved) and not (asked and cell.code in step.asks):
+                    continue
+                if step.whole:
+                    raise Unfit
+                place = step.place
+                old = values[place]
+                try:
+                    step.run(live.frame, live.outcomes)
+                    if not _same(old, values[place]):
+                        moved[place] = old
+                except UNFIT:
+                    values[place] = old
+                    raise
+            for step in cone.trials:
+                if step.reads.isdisjoint(moved) and not (asked and cell.code in step.asks):
+                    continue
+                if step.whole:
+                    raise Unfit
+                outcomes[step.place] = live.outcomes[step.place]
+                step.run(live.frame, live.outcomes)
+        finally:
+            setcontext(context)
 
     def _change(
         self,
         cell: typed.Cell,
-        olds: Mapping[int, Value | ListValue],
+        moved: Mapping[int, Value | ListValue],
         outcomes: Mapping[int, Value | None],
         seconds: Mapping[str, Verdict],
     ) -> Change:
         plan, live = self._plan, self._live
-        changed = [slot for slot, old in olds.items() if not _same(old, live.frame.values[slot])]
         verdicts: dict[str, Verdict | None] = {}
-        for index, old in outcomes.items():
-            new = verdict_of(live.outcomes[index])
-            if new is not verdict_of(old):
-                code, name = plan.edits.name(index)
-                standing = plan.ruleset.standings.get(code)
-                if standing is None or standing.active:
-                    verdicts[name] = new
-        slots = {plan.slots[cell.code], *changed}
-        for slot in slots - {plan.slots[cell.code]}:
-            seconds = {**seconds, **self._second_verdicts((slot,), olds[slot])}
-        after = self._second_verdicts(slots)
-        verdicts.update(
-            (name, after.get(name)) for name in {**seconds, **after} if seconds.get(name) is not after.get(name)
-        )
-        return Change(tuple(plan.ruleset.order[slot] for slot in sorted(changed)), verdicts)
+        for step in plan.edits.cone(cell.code).trials if outcomes else ():
+            if step.place in outcomes:
+                old, new = outcomes[step.place], live.outcomes[step.place]
+                if new is not old and verdict_of(new) is not verdict_of(old):
+                    standing = plan.ruleset.standings.get(step.check or "")
+                    if standing is None or standing.active:
+                        verdicts[step.code] = verdict_of(new)
+        if live.others or seconds:
+            own = plan.slots[cell.code]
+            for slot in moved:
+                if slot != own:
+                    seconds = {**seconds, **self._second_verdicts((slot,), moved[slot])}
+            after = self._second_verdicts({own, *moved})
+            verdicts.update(
+                (name, after.get(name)) for name in {**seconds, **after} if seconds.get(name) is not after.get(name)
+            )
+        return Change(tuple(plan.ruleset.order[slot] for slot in sorted(moved)), verdicts)
 
     def _second_verdicts(self, slots: Iterable[int], retained: Value | ListValue | None = None) -> dict[str, Verdict]:
         """Return the verdicts on the second values of cells, against `retained` or what is retained now."""
         plan, live = self._plan, self._live
         found: dict[str, Verdict] = {}
-        for slot in slots:
+        for slot in slots if live.others else ():
             code = plan.ruleset.order[slot]
             for origin, other in live.others.get(code, {}).items():
                 name = f"{code}~{SUFFIX[origin]}"
@@ -307,6 +321,10 @@ def _read(cell: typed.Cell, raw: Raw) -> Known | None:
 def _same(old: object, new: object) -> bool:
     if old is new:
         return True
+    if old.__class__ is Decimal and new.__class__ is Decimal:
+        return old == new
+    if isinstance(old, tuple) and isinstance(new, tuple):  # two quotients
+        return old == new or bool(multiply(old[0], new[1]) == multiply(new[0], old[1]))
     if isinstance(old, tuple) or isinstance(new, tuple):
         old, new = plain(cast(Value, old)), plain(cast(Value, new))
     if isinstance(old, Decimal | Fraction) and isinstance(new, Decimal | Fraction):

@@ -15,11 +15,13 @@ as a person would write it.
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
@@ -35,6 +37,7 @@ from qdis_rules.numbers import (
     CauseKind,
     NotApplicable,
     NumberTooLarge,
+    Rounding,
     Undefined,
     gather,
 )
@@ -65,6 +68,16 @@ class Unfit(ArithmeticError):
 UNFIT: Final = (Unfit, NumberTooLarge, decimal.Inexact, decimal.Overflow)
 """What the function raises when the closures must take over."""
 
+_STICKY: Final = decimal.Context(prec=120, rounding=decimal.ROUND_05UP, Emin=-9999, Emax=9999, traps=[])
+"""Divides so that rounding what it gives, to fewer digits, is rounding the quotient itself."""
+_ROUND: Final = decimal.Context(prec=100, Emin=-9999, Emax=9999, traps=[])
+_MODES: Final = {
+    Rounding.HALF_UP: decimal.ROUND_HALF_UP,
+    Rounding.HALF_EVEN: decimal.ROUND_HALF_EVEN,
+    Rounding.UP: decimal.ROUND_UP,
+    Rounding.DOWN: decimal.ROUND_DOWN,
+}
+
 Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
 """Fills `frame.values` and the list of outcomes, one per trial (None: a trial over the rows of a list)."""
 
@@ -72,6 +85,7 @@ _LONG: Final = 300
 """An expression longer than this many characters gets a name: the parser has a depth limit."""
 _MANY: Final = 60
 """Terms written in one sum or product."""
+_ROUNDINGS: Final = frozenset(map(str, Rounding))
 _ENTERED: Final = (INTEGER_DIGITS, DECIMALS)
 """Digits of an amount as a dossier gives it, before and after the point."""
 
@@ -120,6 +134,14 @@ def _split(value: object) -> tuple[object, Decimal]:
     if isinstance(value, Fraction):
         return Decimal(value.numerator), Decimal(value.denominator)
     return value, ONE
+
+
+def _rounded(above: Decimal, below: Decimal, step: Decimal, mode: str) -> Decimal:
+    """Return above / below to a multiple of `step`, a power of ten."""
+    found = (above if below is ONE else _STICKY.divide(above, below)).quantize(step, mode, _ROUND)
+    if found.is_nan():  # more digits than were divided
+        raise Unfit
+    return found
 
 
 def _whole(value: object) -> object:
@@ -174,6 +196,7 @@ _CALLED: Final[Mapping[str, object]] = {
     "close": _close,
     "column": _column,
     "fits": CONTEXT.plus,
+    "rounded": _rounded,
 }
 
 
@@ -284,6 +307,8 @@ class _Writer:
                 if isinstance(inner, _Quotient):
                     return _Quotient(self.named(f"abs({inner.above})"), self.named(f"abs({inner.below})"))
                 return self._short(f"abs({inner.text})")
+            case typed.Apply(function, (operand, typed.Const(Decimal() as step))) if function in _ROUNDINGS and step > 0:
+                return self._rounding(self.number(operand), step, _MODES[Rounding(function)])
             case typed.Fold("somme", items) if items and self._all_numbers(items):
                 return self._total([self.number(item) for item in items])
             case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
@@ -292,6 +317,19 @@ class _Writer:
                 return _Number(self.at_hand[code])
             case _:
                 return self._called(expr)
+
+    def _rounding(self, operand: _Number | _Quotient, step: Decimal, mode: str) -> _Number:
+        if isinstance(operand, _Quotient):
+            above, below = self.named(operand.above), operand.below
+        else:
+            above, below = self.named(operand.text), "ONE"
+        if step.normalize().as_tuple().digits == (1,):
+            text = f"rounded({above}, {below}, {self.constant(step.normalize())}, {mode!r})"
+        else:
+            size = self.constant(step)
+            below = size if below == "ONE" else f"{below} * {size}"
+            text = f"rounded({above}, {below}, ONE, {mode!r}) * {size}"
+        return _Number(self.named(f"{text} if {above}.__class__ is D else {above}"))
 
     def _constant(self, value: object) -> _Number | _Quotient:
         if isinstance(value, Fraction):
@@ -480,7 +518,11 @@ class _Writer:
 
     def is_whole(self, expr: typed.Expr) -> bool:
         """True when no division can make the value of `expr` a fraction."""
-        for node in typed.walk(expr):
+        waiting = [expr]
+        while waiting:
+            node = waiting.pop()
+            if not (isinstance(node, typed.Apply) and node.function in _ROUNDINGS and _is_decimal(node.arguments[1])):
+                waiting.extend(typed.children(node))
             match node:
                 case typed.Const(Fraction()):
                     return False
@@ -511,9 +553,12 @@ class _Writer:
                 return self.sizes.get(self.slots[code], _ENTERED)
             case typed.ParameterValue(code) if code in self.parameter_sizes:
                 return self.parameter_sizes[code]
-            case typed.Product():
-                parts = [self.size(part) for part in typed.children(expr)]
-                return sum(before for before, _ in parts), sum(after for _, after in parts)
+            case typed.Product(factors):
+                sizes = [(divides, *self.size(part)) for divides, part in factors]
+                before = sum(after if divides else before for divides, before, after in sizes)
+                return before, sum(before if divides else after for divides, before, after in sizes)
+            case typed.Apply(function, (operand, typed.Const(Decimal() as step))) if function in _ROUNDINGS:
+                return self.size(operand)[0] + 1 + _digits(step)[0], _digits(step)[1]
             case _:
                 parts = [self.size(part) for part in typed.children(expr)] or [_ENTERED]
                 carry = len(str(len(parts))) if len(parts) > 1 else 0
@@ -697,112 +742,109 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
 
 def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     """Return the function of that signature, made of the lines written."""
-    head = [f"def {signature}:", "    V = F.values; P = F.parameters; S = F.supplied; YEAR = D(F.year)"]
-    head += [f"    {name} = whole(P[{code!r}])" for code, name in writer.parameters.items()]
+    head = [f"def {signature}:", "    V = F.values"]
+    for name, given in (("S", "F.supplied"), ("YEAR", "D(F.year)")):
+        if any(re.search(rf"\b{name}\b", line) for line in lines):
+            head.append(f"    {name} = {given}")
+    head += [f"    {name} = whole(F.parameters[{code!r}])" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
     return writer.names[signature.partition("(")[0]]
 
 
 @dataclass(slots=True)
-class Readers:
-    """The slots and the trials that read something; `whole`: an edit of it reaches more than them."""
+class Step:
+    """One slot, or one outcome, to do again when something it reads changes.
 
-    slots: list[int] = field(default_factory=list)
-    trials: list[int] = field(default_factory=list)
-    whole: bool = False
+    `code` is the cell or aggregate of the slot, or the name of the check's result.
+    """
+
+    place: int
+    code: str
+    check: str | None
+    reads: set[int]
+    asks: set[str]
+    whole: bool
+    _write: Callable[[], Callable[[Frame, list[Value | None]], None]]
+    run: Callable[[Frame, list[Value | None]], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = self._first
+
+    def _first(self, frame: Frame, outcomes: list[Value | None]) -> None:
+        self.run = self._write()
+        self.run(frame, outcomes)
 
 
-_NOBODY: Final = Readers()
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """What may change when a cell does: slots, then outcomes, each after what it reads.
 
+    `whole`: more than them, as when a table begins to apply.
+    """
 
-def _all_readers(
-    ruleset: typed.TypedRuleset, slots: Mapping[str, int]
-) -> tuple[dict[str, Readers], dict[str, Readers]]:
-    """Return, by code, what reads values, and what asks whether they are supplied."""
-    values: dict[str, Readers] = {}
-    supply: dict[str, Readers] = {}
-
-    def record(expr: typed.Expr | None, slot: int | None, trial: int | None, *, whole: bool) -> None:
-        for node in typed.walk(expr) if expr is not None else ():
-            match node:
-                case typed.CellValue(code, 0) | typed.AggregateValue(code, 0) | typed.RowValue(code):
-                    readers = values.setdefault(code, Readers())
-                case typed.Supplied(code):
-                    readers = supply.setdefault(code, Readers())
-                case _:
-                    continue
-            readers.whole |= whole
-            if slot is not None and slot not in readers.slots[-1:]:
-                readers.slots.append(slot)
-            if trial is not None and trial not in readers.trials[-1:]:
-                readers.trials.append(trial)
-
-    for code in ruleset.order:
-        if code in ruleset.cells:
-            record(ruleset.cells[code].formula, slots[code], None, whole=False)
-        elif code in ruleset.aggregates:
-            record(ruleset.aggregates[code].guard, slots[code], None, whole=False)
-            record(ruleset.aggregates[code].formula, slots[code], None, whole=False)
-        else:  # whether a table applies changes all its cells
-            record(ruleset.tables[code].closed, None, None, whole=True)
-    index = 0
-    for check in ruleset.checks.values():
-        for instance in check.instances:
-            for expr in (instance.guard, instance.body):
-                record(expr, None, index, whole=instance.rows_of is not None)
-            index += 1
-    return values, supply
+    slots: tuple[Step, ...]
+    trials: tuple[Step, ...]
+    whole: bool
 
 
 class Steps:
-    """Functions that redo one slot, or one outcome, of a frame already filled: made when first needed."""
+    """The cones of cells, and functions that redo one slot or one outcome of a frame: made when first needed."""
 
     def __init__(self, ruleset: typed.TypedRuleset, writer: _Writer) -> None:
         self._ruleset = ruleset
         self._writer = writer
-        pairs = [(check.code, instance) for check in ruleset.checks.values() for instance in check.instances]
-        self._instances = [instance for _, instance in pairs]
-        self._names = [(code, code if each.key is None else f"{code}[{each.key}]") for code, each in pairs]
-        self._readers, self._supply_readers = _all_readers(ruleset, writer.slots)
-        self._of_slots: dict[str, Callable[[Frame], None]] = {}
-        self._of_trials: dict[int, Callable[[Frame, list[Value | None]], None]] = {}
+        self._cones: dict[str, Cone] = {}
 
-    def slot(self, code: str) -> Callable[[Frame], None]:
-        """Return what fills the slot of a computed cell or list column, or of an aggregate."""
-        if code not in self._of_slots:
-            writer = self._apart()
-            if code in self._ruleset.cells:
-                cell = self._ruleset.cells[code]
-                _write_cell(writer, cell, cell.table if cell.table in writer.slots else None)
-            else:
-                _write_aggregate(writer, self._ruleset.aggregates[code])
-            self._of_slots[code] = cast(Callable[[Frame], None], _made(writer, "step(F)", writer.lines))
-        return self._of_slots[code]
+    @cached_property
+    def _all(self) -> tuple[list[Step], list[Step]]:
+        ruleset, slots = self._ruleset, self._writer.slots
+        steps: list[Step] = []
+        for code in ruleset.order:
+            if code in ruleset.tables:  # whether a table applies changes all its cells
+                steps.append(self._step(slots[code], code, None, (ruleset.tables[code].closed,), whole=True))
+            elif code in ruleset.aggregates:
+                aggregate = ruleset.aggregates[code]
+                steps.append(self._step(slots[code], code, None, (aggregate.guard, aggregate.formula)))
+            elif ruleset.cells[code].formula is not None:
+                steps.append(self._step(slots[code], code, None, (ruleset.cells[code].formula,)))
+        trials: list[Step] = []
+        for check in ruleset.checks.values():
+            for instance in check.instances:
+                name = check.code if instance.key is None else f"{check.code}[{instance.key}]"
+                read = (instance.guard, instance.body)
+                trials.append(
+                    self._step(len(trials), name, check.code, read, whole=instance.rows_of is not None, trial=instance)
+                )
+        return steps, trials
 
-    def trial(self, index: int) -> Callable[[Frame, list[Value | None]], None]:
-        """Return what fills one outcome, of a trial that goes over no list."""
-        if index not in self._of_trials:
-            writer = self._apart()
-            _write_trial(writer, index, self._instances[index])
-            made = _made(writer, "step(F, R)", writer.lines)
-            self._of_trials[index] = cast(Callable[[Frame, list[Value | None]], None], made)
-        return self._of_trials[index]
+    def _step(
+        self,
+        place: int,
+        code: str,
+        check: str | None,
+        read: Sequence[typed.Expr | None],
+        *,
+        whole: bool = False,
+        trial: typed.CheckInstance | None = None,
+    ) -> Step:
+        reads: set[int] = set()
+        asks: set[str] = set()
+        for expr in read:
+            for node in typed.walk(expr) if expr is not None else ():
+                match node:
+                    case typed.CellValue(of, 0) | typed.AggregateValue(of, 0) | typed.RowValue(of):
+                        reads.add(self._writer.slots[of])
+                    case typed.Supplied(of):
+                        asks.add(of)
+                    case _:
+                        pass
+        return Step(place, code, check, reads, asks, whole, partial(self._written, place, code, trial))
 
-    def readers(self, code: str) -> Readers:
-        """Return what reads the value of a cell, list column or aggregate."""
-        return self._readers.get(code, _NOBODY)
-
-    def supply_readers(self, code: str) -> Readers:
-        """Return what asks whether the dossier itself gives a cell."""
-        return self._supply_readers.get(code, _NOBODY)
-
-    def name(self, index: int) -> tuple[str, str]:
-        """Return the code of a trial's check, and the name of its result."""
-        return self._names[index]
-
-    def _apart(self) -> _Writer:
+    def _written(
+        self, place: int, code: str, trial: typed.CheckInstance | None
+    ) -> Callable[[Frame, list[Value | None]], None]:
         whole = self._writer
-        return _Writer(
+        writer = _Writer(
             whole.slots,
             whole.compiler,
             operands=dict(whole.operands),
@@ -811,6 +853,33 @@ class Steps:
             fractions=whole.fractions,
             apart=True,
         )
+        if trial is not None:
+            _write_trial(writer, place, trial)
+        elif code in self._ruleset.cells:
+            cell = self._ruleset.cells[code]
+            _write_cell(writer, cell, cell.table if cell.table in writer.slots else None)
+        else:
+            _write_aggregate(writer, self._ruleset.aggregates[code])
+        return cast(Program, _made(writer, "step(F, R)", writer.lines))
+
+    def cone(self, code: str) -> Cone:
+        """Return what may change when a cell of a fixed table does, its value or whether it is supplied."""
+        if code not in self._cones:
+            steps, trials = self._all
+            reached = {self._writer.slots[code]}
+            slots = []
+            for step in steps:
+                if code in step.asks or not step.reads.isdisjoint(reached):
+                    reached.add(step.place)
+                    slots.append(step)
+            last = [step for step in trials if code in step.asks or not step.reads.isdisjoint(reached)]
+            whole = any(step.whole for step in (*slots, *last))
+            self._cones[code] = Cone(tuple(slots), tuple(last), whole)
+        return self._cones[code]
+
+
+def _is_decimal(expr: typed.Expr) -> bool:
+    return isinstance(expr, typed.Const) and isinstance(expr.value, Decimal)
 
 
 def _digits(number: Decimal) -> tuple[int, int]:
