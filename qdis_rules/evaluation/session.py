@@ -21,7 +21,7 @@ from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
 from qdis_rules.numbers import ZERO, multiply
 from qdis_rules.plan.frame import Known, ListValue, Value
-from qdis_rules.plan.generate import UNFIT, WIDE, Unfit
+from qdis_rules.plan.generate import UNFIT, WIDE
 from qdis_rules.plan.plan import Plan
 
 T = TypeVar("T")
@@ -39,6 +39,9 @@ class Change:
 
     values: tuple[str, ...]
     verdicts: Mapping[str, Verdict | None]
+
+
+_NOTHING = Change((), {})
 
 
 class Session:
@@ -84,18 +87,22 @@ class Session:
 
         Raises DossierError for an unknown cell or a value that does not fit: nothing is changed then.
         """
+        before, live = self._typed.get(code), self._live
         cell = self._plan.ruleset.cells.get(code)
         if cell is None or cell.row == "*":
             refused = admit(self._plan, Dossier(self._admitted.dossier.year, typed={code: raw}))
             raise DossierError(refused if isinstance(refused, list) else ())
         value = _read(cell, raw)
-        before = self._typed.get(code)
+        if before.__class__ is value.__class__ is Decimal and cell.formula is None and not live.others and live.fits:
+            gate = self._plan.slots.get(cell.table)
+            if gate is None or live.frame.values[gate] is False:
+                return self._retype(code, self._plan.slots[code], raw, value)  # type: ignore[arg-type]
         if value is None:
             self._raw.pop(code, None)
         else:
             self._raw[code] = raw
         if type(value) is type(before) and value == before:
-            return Change((), {})
+            return _NOTHING
         simple = self._is_simple(cell, before, value)
         if value is None:
             del self._typed[code]
@@ -151,6 +158,21 @@ class Session:
 
     # --- one cell ----------------------------------------------------------------------
 
+    def _retype(self, code: str, slot: int, raw: Raw, value: Decimal) -> Change:
+        """Give a typed number another value, nothing else being at stake: what a form does all day."""
+        values = self._live.frame.values
+        old = values[slot]
+        self._raw[code], self._typed[code], values[slot] = raw, value, value
+        if old == value:
+            return _NOTHING
+        moved = {slot: old}
+        try:
+            verdicts = self._spread(code, False, moved)
+        except UNFIT:
+            return self._again(self.dossier)
+        order = self._plan.ruleset.order
+        return Change(tuple([order[place] for place in moved]), verdicts)
+
     def _is_simple(self, cell: typed.Cell, before: Known | None, value: Known | None) -> bool:
         """True when the edit of a cell reaches only what reads that cell."""
         if not self._live.fits or isinstance(value, Fraction):
@@ -167,37 +189,31 @@ class Session:
         live, frame, slot = self._live, self._live.frame, self._plan.slots[cell.code]
         origin, others, supplied = live.origins.get(cell.code), live.others.get(cell.code), cell.code in frame.supplied
         moved: dict[int, Value | ListValue] = {}
-        outcomes: dict[int, Value | None] = {}
         seconds = self._second_verdicts((slot,))
         old = frame.values[slot]
         self._retain(cell, value)
         if not _same(old, frame.values[slot]):
             moved[slot] = old
         try:
-            self._spread(cell, supplied, moved, outcomes)
+            verdicts = self._spread(cell.code, supplied is not (cell.code in frame.supplied), moved)
         except UNFIT:
-            for index, outcome in outcomes.items():
-                live.outcomes[index] = outcome
             frame.values[slot] = old
-            for each, before in moved.items():
-                frame.values[each] = before
             _put(live.origins, cell.code, origin)
             _put(live.others, cell.code, others)
             (frame.supplied.add if supplied else frame.supplied.discard)(cell.code)
             return None
-        return self._change(cell, moved, outcomes, seconds)
+        for place in moved:
+            if place != slot:
+                seconds = {**seconds, **self._second_verdicts((place,), moved[place])}
+        after = self._second_verdicts({slot, *moved})
+        verdicts.update(
+            (name, after.get(name)) for name in {**seconds, **after} if seconds.get(name) is not after.get(name)
+        )
+        return Change(tuple(self._plan.ruleset.order[place] for place in sorted(moved)), verdicts)
 
     def _retain(self, cell: typed.Cell, value: Known | None) -> None:
         """Put the typed value first among those of a cell, in an entered cell for all to read."""
         live, slot = self._live, self._plan.slots[cell.code]
-        if (
-            value is not None
-            and cell.formula is None
-            and live.origins.get(cell.code) is Origin.TYPED
-            and cell.code not in live.others
-        ):
-            live.frame.values[slot] = value
-            return
         sources = dict(live.others.get(cell.code, {}))
         origin = live.origins.get(cell.code, Origin.EMPTY)
         if cell.formula is None and origin is not Origin.EMPTY:
@@ -220,72 +236,47 @@ class Session:
                 live.origins.pop(cell.code, None)
         _put(live.others, cell.code, left or None)
 
-    def _spread(
-        self,
-        cell: typed.Cell,
-        supplied: bool,
-        moved: dict[int, Value | ListValue],
-        outcomes: dict[int, Value | None],
-    ) -> None:
-        """Compute again what reads what moved, in order; `moved` are old values, `outcomes` old outcomes."""
-        live, values = self._live, self._live.frame.values
-        asked = supplied is not (cell.code in live.frame.supplied)
-        if not moved and not asked:
-            return
-        cone = self._plan.edits.cone(cell.code)
+    def _spread(self, code: str, asked: bool, moved: dict[int, Value | ListValue]) -> dict[str, Verdict | None]:
+        """Compute again what reads what moved, in order, and return the verdicts that changed.
+
+        `moved` holds the old values of the slots that changed, and gets those that follow; `asked`: whether
+        the cell is supplied changed too. Raises one of UNFIT, all being as before but the cell itself.
+        """
+        frame, outcomes = self._live.frame, self._live.outcomes
+        values, cone, standings = frame.values, self._plan.edits.cone(code), self._plan.ruleset.standings
+        olds: dict[int, Value | None] = {}
+        verdicts: dict[str, Verdict | None] = {}
         context = getcontext()
         setcontext(self._context)
         try:
-            for step in cone.slots:
-                if step.reads.isdisjoint(moved) and not (asked and cell.code in step.asks):
+            for reads, step in cone.slots:
+                if reads.isdisjoint(moved) and not (asked and code in step.asks):
                     continue
-                if step.whole:
-                    raise Unfit
                 place = step.place
-                old = values[place]
-                try:
-                    step.run(live.frame, live.outcomes)
-                    if not _same(old, values[place]):
-                        moved[place] = old
-                except UNFIT:
-                    values[place] = old
-                    raise
-            for step in cone.trials:
-                if step.reads.isdisjoint(moved) and not (asked and cell.code in step.asks):
+                before = moved[place] = values[place]
+                step.run(frame, outcomes)
+                if _same(before, values[place]):
+                    del moved[place]
+            for reads, step in cone.trials:
+                if reads.isdisjoint(moved) and not (asked and code in step.asks):
                     continue
-                if step.whole:
-                    raise Unfit
-                outcomes[step.place] = live.outcomes[step.place]
-                step.run(live.frame, live.outcomes)
-        finally:
-            setcontext(context)
-
-    def _change(
-        self,
-        cell: typed.Cell,
-        moved: Mapping[int, Value | ListValue],
-        outcomes: Mapping[int, Value | None],
-        seconds: Mapping[str, Verdict],
-    ) -> Change:
-        plan, live = self._plan, self._live
-        verdicts: dict[str, Verdict | None] = {}
-        for step in plan.edits.cone(cell.code).trials if outcomes else ():
-            if step.place in outcomes:
-                old, new = outcomes[step.place], live.outcomes[step.place]
+                place = step.place
+                old = olds[place] = outcomes[place]
+                step.run(frame, outcomes)
+                new = outcomes[place]
                 if new is not old and verdict_of(new) is not verdict_of(old):
-                    standing = plan.ruleset.standings.get(step.check or "")
+                    standing = standings.get(step.check)
                     if standing is None or standing.active:
                         verdicts[step.code] = verdict_of(new)
-        if live.others or seconds:
-            own = plan.slots[cell.code]
-            for slot in moved:
-                if slot != own:
-                    seconds = {**seconds, **self._second_verdicts((slot,), moved[slot])}
-            after = self._second_verdicts({own, *moved})
-            verdicts.update(
-                (name, after.get(name)) for name in {**seconds, **after} if seconds.get(name) is not after.get(name)
-            )
-        return Change(tuple(plan.ruleset.order[slot] for slot in sorted(moved)), verdicts)
+        except UNFIT:
+            for place, before in moved.items():
+                values[place] = before
+            for place, old in olds.items():
+                outcomes[place] = old
+            raise
+        finally:
+            setcontext(context)
+        return verdicts
 
     def _second_verdicts(self, slots: Iterable[int], retained: Value | ListValue | None = None) -> dict[str, Verdict]:
         """Return the verdicts on the second values of cells, against `retained` or what is retained now."""

@@ -751,40 +751,54 @@ def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     return writer.names[signature.partition("(")[0]]
 
 
-@dataclass(slots=True)
 class Step:
-    """One slot, or one outcome, to do again when something it reads changes.
+    """One slot, or one outcome, to do again when something it `reads` changes, or is asked whether it is supplied (`asks`).
 
-    `code` is the cell or aggregate of the slot, or the name of the check's result.
+    `code` is the cell or aggregate of the slot, or the name of the result of `check`. `run` raises one of UNFIT where
+    more than one thing would change, as when a table begins to apply.
     """
 
-    place: int
-    code: str
-    check: str | None
-    reads: set[int]
-    asks: set[str]
-    whole: bool
-    _write: Callable[[], Callable[[Frame, list[Value | None]], None]]
-    run: Callable[[Frame, list[Value | None]], None] = field(init=False)
+    __slots__ = ("asks", "check", "code", "place", "reads", "run")
 
-    def __post_init__(self) -> None:
-        self.run = self._first
+    def __init__(
+        self,
+        place: int,
+        code: str,
+        check: str,
+        read: Sequence[typed.Expr | None],
+        slots: Mapping[str, int],
+        write: Callable[[], Program] | None,
+    ) -> None:
+        self.place = place
+        self.code = code
+        self.check = check
+        self.reads: set[int] = set()
+        self.asks: set[str] = set()
+        for expr in read:
+            for node in typed.walk(expr) if expr is not None else ():
+                match node:
+                    case typed.CellValue(of, 0) | typed.AggregateValue(of, 0) | typed.RowValue(of):
+                        self.reads.add(slots[of])
+                    case typed.Supplied(of):
+                        self.asks.add(of)
+                    case _:
+                        pass
 
-    def _first(self, frame: Frame, outcomes: list[Value | None]) -> None:
-        self.run = self._write()
-        self.run(frame, outcomes)
+        def first(frame: Frame, outcomes: list[Value | None]) -> None:
+            if write is None:
+                raise Unfit
+            self.run = write()
+            self.run(frame, outcomes)
+
+        self.run: Program = first
 
 
 @dataclass(frozen=True, slots=True)
 class Cone:
-    """What may change when a cell does: slots, then outcomes, each after what it reads.
+    """What may change when a cell does: slots, then outcomes, each after what it reads and beside it."""
 
-    `whole`: more than them, as when a table begins to apply.
-    """
-
-    slots: tuple[Step, ...]
-    trials: tuple[Step, ...]
-    whole: bool
+    slots: tuple[tuple[set[int], Step], ...]
+    trials: tuple[tuple[set[int], Step], ...]
 
 
 class Steps:
@@ -800,49 +814,25 @@ class Steps:
         ruleset, slots = self._ruleset, self._writer.slots
         steps: list[Step] = []
         for code in ruleset.order:
+            place = slots[code]
+            write = partial(self._written, place, code, None)
             if code in ruleset.tables:  # whether a table applies changes all its cells
-                steps.append(self._step(slots[code], code, None, (ruleset.tables[code].closed,), whole=True))
+                steps.append(Step(place, code, "", (ruleset.tables[code].closed,), slots, None))
             elif code in ruleset.aggregates:
                 aggregate = ruleset.aggregates[code]
-                steps.append(self._step(slots[code], code, None, (aggregate.guard, aggregate.formula)))
+                steps.append(Step(place, code, "", (aggregate.guard, aggregate.formula), slots, write))
             elif ruleset.cells[code].formula is not None:
-                steps.append(self._step(slots[code], code, None, (ruleset.cells[code].formula,)))
+                steps.append(Step(place, code, "", (ruleset.cells[code].formula,), slots, write))
         trials: list[Step] = []
         for check in ruleset.checks.values():
-            for instance in check.instances:
-                name = check.code if instance.key is None else f"{check.code}[{instance.key}]"
-                read = (instance.guard, instance.body)
-                trials.append(
-                    self._step(len(trials), name, check.code, read, whole=instance.rows_of is not None, trial=instance)
-                )
+            for trial in check.instances:
+                place = len(trials)
+                name = check.code if trial.key is None else f"{check.code}[{trial.key}]"
+                writes = partial(self._written, place, name, trial) if trial.rows_of is None else None
+                trials.append(Step(place, name, check.code, (trial.guard, trial.body), slots, writes))
         return steps, trials
 
-    def _step(
-        self,
-        place: int,
-        code: str,
-        check: str | None,
-        read: Sequence[typed.Expr | None],
-        *,
-        whole: bool = False,
-        trial: typed.CheckInstance | None = None,
-    ) -> Step:
-        reads: set[int] = set()
-        asks: set[str] = set()
-        for expr in read:
-            for node in typed.walk(expr) if expr is not None else ():
-                match node:
-                    case typed.CellValue(of, 0) | typed.AggregateValue(of, 0) | typed.RowValue(of):
-                        reads.add(self._writer.slots[of])
-                    case typed.Supplied(of):
-                        asks.add(of)
-                    case _:
-                        pass
-        return Step(place, code, check, reads, asks, whole, partial(self._written, place, code, trial))
-
-    def _written(
-        self, place: int, code: str, trial: typed.CheckInstance | None
-    ) -> Callable[[Frame, list[Value | None]], None]:
+    def _written(self, place: int, code: str, trial: typed.CheckInstance | None) -> Program:
         whole = self._writer
         writer = _Writer(
             whole.slots,
@@ -864,18 +854,18 @@ class Steps:
 
     def cone(self, code: str) -> Cone:
         """Return what may change when a cell of a fixed table does, its value or whether it is supplied."""
-        if code not in self._cones:
+        found = self._cones.get(code)
+        if found is None:
             steps, trials = self._all
             reached = {self._writer.slots[code]}
             slots = []
             for step in steps:
                 if code in step.asks or not step.reads.isdisjoint(reached):
                     reached.add(step.place)
-                    slots.append(step)
-            last = [step for step in trials if code in step.asks or not step.reads.isdisjoint(reached)]
-            whole = any(step.whole for step in (*slots, *last))
-            self._cones[code] = Cone(tuple(slots), tuple(last), whole)
-        return self._cones[code]
+                    slots.append((step.reads, step))
+            last = [(step.reads, step) for step in trials if code in step.asks or not step.reads.isdisjoint(reached)]
+            found = self._cones[code] = Cone(tuple(slots), tuple(last))
+        return found
 
 
 def _is_decimal(expr: typed.Expr) -> bool:
