@@ -174,11 +174,13 @@ class Ruleset:
         batches: pa.Table | Iterable[pa.RecordBatch],
         keep: Sequence[str] = (),
         results: Sequence[str] | None = None,
+        threads: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Yield, for each batch of dossiers, the batch of their results: one row a dossier, one column a cell.
 
         `keep` names the columns carried to the results, `results` the aggregates, checks and cells
-        wanted. docs/batches.md tells of columns. Needs the extra `[batch]`.
+        wanted, `threads` how many share a batch (by default, one a processor). docs/batches.md tells of columns.
+        Needs the extra `[batch]`.
 
         Raises:
             DossierError: columns or results that are nothing of the ruleset. A dossier that does not fit
@@ -186,7 +188,7 @@ class Ruleset:
         """
         from qdis_rules.batch.evaluate import evaluate_many
 
-        return evaluate_many(self.plan, batches, keep, results)
+        return evaluate_many(self.plan, batches, keep, results, threads)
 
 
 def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:

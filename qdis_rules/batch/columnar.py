@@ -20,14 +20,19 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from qdis_rules.batch import kernels
-from qdis_rules.evaluation.results import BLOCKING
+from qdis_rules.batch.layout import Wanted
+from qdis_rules.evaluation.results import BLOCKING, Origin
+from qdis_rules.evaluation.verify import SUFFIX
 from qdis_rules.model import typed
+from qdis_rules.model.examples import UNREACHED
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type
 from qdis_rules.numbers import Exact, Rounding
 from qdis_rules.plan.plan import Plan
 
 _LIMIT: Final = 2**62
 """Whole numbers and their sums stay under it, or are near numbers."""
+ORIGINS: Final = (SUFFIX[Origin.TYPED], SUFFIX[Origin.IMPORTED], SUFFIX[Origin.ACCOUNTS])
+"""Where a cell may be given from, first retained first."""
 _MOST_ROWS: Final = 1000
 """A dossier with more rows in a list is left to the exact plan: sums over rows are bounded so."""
 DAY_ZERO: Final = date(1970, 1, 1)
@@ -101,32 +106,33 @@ Operand: TypeAlias = Number | Flag | Code | Words
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How the values of an input column come: whole numbers at `scale`, smaller than `bound`."""
+    """How the values of an input column come: whole numbers at `scale`, smaller than `bound`.
+
+    A `quotient` comes as a numerator and a positive denominator, both smaller. They are what is written,
+    with `decimals`, times `factor`.
+    """
 
     scale: int = 0
     bound: int = 0
+    factor: int = 1
+    decimals: int = 0
+    quotient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which inputs there are: fixed cells, columns of lists, cells and aggregates of earlier years.
+    """Which inputs there are.
 
-    `complete`: every row has a value in every column, of which nothing needs then be asked.
+    `given` are fixed cells by origin (typed, imported, accounts), `lists` columns of lists, `past` cells and aggregates
+    of so many years ago; `reached`: whether accounts reached a cell. `complete`: every row has a value in every column,
+    of which nothing needs then be asked.
     """
 
-    cells: Mapping[str, Column]
+    given: Mapping[str, Mapping[str, Column]]
     lists: Mapping[str, Mapping[str, Column]]
     past: Mapping[tuple[str, int], Column]
+    reached: bool = False
     complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A result to write: an aggregate or a cell (`places` of a number), a check, or a second value."""
-
-    kind: str  # "value", "check"
-    code: str
-    places: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +140,12 @@ class Columnar:
     """The function, what it reads, in order, and why it leaves every row to the exact plan, if it does.
 
     `run(inputs, outputs, size, doubt, bad)` writes the wanted results: of a value (numbers or codes, states),
-    of a check (verdicts). `scales` are those the values of numbers are written at.
+    of a check (verdicts, 255 where there is none). `scales` are those the values of numbers are written at.
     """
 
     run: Callable[..., None]
     inputs: tuple[tuple[str, ...], ...]
     scales: Mapping[int, int]
-    answers: Mapping[str, int]
     text: str = field(repr=False)
     whole: str | None = None
 
@@ -169,7 +174,7 @@ def power(number: Fraction) -> tuple[int, int] | None:
 
 
 class _Writer:
-    def __init__(self, plan: Plan, shape: Shape) -> None:
+    def __init__(self, plan: Plan, shape: Shape, answers: Mapping[str, int]) -> None:
         self.plan = plan
         self.ruleset = plan.ruleset
         self.shape = shape
@@ -179,13 +184,11 @@ class _Writer:
         self.names.update({name: getattr(kernels, name) for name in kernels.__dict__ if not name.startswith("_")})
         self.operands: dict[str, Operand] = {}
         self.gates: dict[str, Flag] = {}
-        self.filled: dict[str, str] = {}
         self.table: str | None = None
         self._shared: dict[str | None, dict[str, str]] = {}
         self._at_rows: dict[str, dict[Operand, Operand]] = {}
         self.counts: dict[str, str] = {}
-        self.answers = answers_of(plan)
-        self.reasons: list[str] = []
+        self.answers = answers
         self._count = 0
 
     # --- text ---
@@ -236,6 +239,9 @@ class _Writer:
         if isinstance(kind, TextType):
             return Words(state)
         text = self.input("value", *what)
+        if column.quotient:
+            below = Whole(self.input("below", *what), 0, column.bound)
+            return Ratio(Whole(text, 0, column.bound), below, column.scale, state)
         if isinstance(kind, NumberType):
             return Whole(text, column.scale, column.bound, state)
         return Flag(text, state) if isinstance(kind, ConditionType) else Code(text, state)
@@ -250,42 +256,45 @@ class _Writer:
         zeros = self.once(f"np.zeros({self.size}, {'bool' if isinstance(kind, ConditionType) else 'np.int64'})", "v")
         return Flag(zeros, state) if isinstance(kind, ConditionType) else Code(zeros, state)
 
-    def typed_states(self, table: str) -> list[str]:
+    def given_states(self, table: str, origins: Sequence[str] = ORIGINS) -> list[str]:
         """Return the names of the states of the columns that give cells of a table."""
-        return [self.input("state", "cell", code) for code in self.ruleset.tables[table].cells if code in self.shape.cells]
+        return [
+            self.input("state", origin, code)
+            for code in self.ruleset.tables[table].cells
+            for origin in origins
+            if origin in self.shape.given.get(code, ())
+        ]
 
     def is_filled(self, table: str) -> str:
         """Return the name of where some cell of a table is given."""
-        if table not in self.filled:
-            states = self.typed_states(table)
-            self.filled[table] = self.named(f"any_given(n, [{', '.join(states)}])", "b")
-        return self.filled[table]
+        return self.once(f"any_given(n, [{', '.join(self.given_states(table))}])", "b")
+
+    def sources(self, cell: typed.Cell) -> dict[str, Operand]:
+        """Return what columns give a cell, by origin, first retained first; last year's closing included."""
+        found = {
+            origin: self.column(cell.type, column, origin, cell.code)
+            for origin, column in self.shape.given.get(cell.code, {}).items()
+        }
+        carried = self.carried(cell)
+        if carried is not None:
+            found[SUFFIX[Origin.CARRIED]] = carried
+        return found
 
     def entered(self, cell: typed.Cell) -> Operand:
         """Return what the dossier gives an entered cell, before its table's gate."""
-        column = self.shape.cells.get(cell.code)
+        sources = list(self.sources(cell).values())
+        given = self.absent(cell.type)
         zero = self.ruleset.tables[cell.table].empty_is_zero and isinstance(cell.type, NumberType)
-        if column is None:
-            given = self.absent(cell.type)
-            if zero and self.typed_states(cell.table):
-                given = Whole("0", 0, 0, self.once(f"unfilled({self.is_filled(cell.table)}, n)", "s"))
-        else:
-            given = self.column(cell.type, column, "cell", cell.code)
-            if zero:
-                assert isinstance(given, Whole)
-                unfilled = self.once(f"unfilled({self.is_filled(cell.table)}, n)", "s")
-                state = self.named(f"both({given.state}, {unfilled})", "s")
-                given = Whole(given.text, given.scale, given.bound, state)  # a number absent comes as zero
-        carried = self.carried(cell)
-        if carried is None:
-            return given
-        typed_state = self.input("state", "cell", cell.code) if column is not None else None
-        if typed_state is None:
-            missing = self.once("np.ones(n, bool)", "b")
-        else:
-            missing = self.named(f"~is_present({typed_state}, n)", "b")
-        taken = self.named(f"{missing} & is_present({carried.state}, n)", "b")
-        return self.chosen(Flag(taken, "None"), carried, given)
+        if zero and self.given_states(cell.table):
+            given = Whole("0", 0, 0, self.once(f"unfilled({self.is_filled(cell.table)}, n)", "s"))
+        for source in reversed(sources):
+            if isinstance(source, Whole) and isinstance(given, Whole) and given.constant == 0:
+                state = self.once(f"both({source.state}, {given.state})", "s")  # a number absent comes as zero
+                given = Whole(source.text, source.scale, source.bound, state)
+                continue
+            there = self.once(f"is_present({source.state}, n)", "b")
+            given = self.chosen(Flag(there, "None"), _with_state(source, "None"), given)
+        return given
 
     def carried(self, cell: typed.Cell) -> Operand | None:
         """Return last year's closing for a cell that takes it over, None when no column gives it."""
@@ -294,7 +303,8 @@ class _Writer:
         column = self.shape.past.get((cell.carried_from, 1))
         if column is None:
             return None
-        return self.column(self.ruleset.cells[cell.carried_from].type, column, "past", cell.carried_from, "1")
+        found = self.column(self.ruleset.cells[cell.carried_from].type, column, "past", cell.carried_from, "1")
+        return _with_state(found, self.once(f"missing({found.state})", "s"))
 
     def slot(self, code: str) -> Operand:
         """Return the operand of a fixed cell or an aggregate, in the rows at hand."""
@@ -645,7 +655,7 @@ class _Writer:
         if unit is None or step <= 0:
             raise _NotWritten("a rounding step that does not end")
         count = self.steps(number, step, rounding)
-        bound = _LIMIT - 1
+        bound = 2**51  # more is in doubt
         if isinstance(number, Whole):
             bound = int(Fraction(number.bound) / Fraction(10) ** number.scale / step) + 1
         made = self.times(Whole(count, 0, bound, number.state), unit[0], unit[1])
@@ -1024,8 +1034,8 @@ class _Writer:
                 if code not in self.shape.lists:
                     return nowhere
                 return self.once(f"np.diff({self.input('offsets', code)}) > 0", "b")
-            filled = self.is_filled(code)
-            return self.once(f"np.broadcast_to(np.asarray({filled}), n)", "b")
+            begun = f"any_given(n, [{', '.join(self.given_states(code, ORIGINS[:2]))}])"
+            return self.once(f"np.broadcast_to(np.asarray({begun}), n)", "b")
         cell = self.ruleset.cells[code]
         if cell.row == "*":
             if cell.table not in self.shape.lists or cell.column not in self.shape.lists[cell.table]:
@@ -1034,15 +1044,13 @@ class _Writer:
             rows, offsets = self.rows(cell.table), self.input("offsets", cell.table)
             return self.once(f"segment_sum(is_present({state}, len({rows})).astype(np.int64), {offsets}) > 0", "b")
         parts = []
-        if code in self.shape.cells:
-            parts.append(f"is_present({self.input('state', 'cell', code)}, n)")
-        carried = self.carried(cell)
-        if carried is not None:
-            gate = self.gates.get(cell.table)
-            if cell.table not in self.plan.slots:
-                parts.append(f"is_present({carried.state}, n)")
-            elif gate is not None:
-                parts.append(f"is_present({carried.state}, n) & ~({gate.text} & is_present({gate.state}, n))")
+        for origin, source in self.sources(cell).items():
+            there = f"is_present({source.state}, n)"
+            if origin in ORIGINS[:2] or cell.table not in self.plan.slots:
+                parts.append(there)
+            elif cell.table in self.gates:  # only if the table applies
+                gate = self.gates[cell.table]
+                parts.append(f"({there} & ~({gate.text} & is_present({gate.state}, n)))")
         return self.once(" | ".join(parts), "b") if parts else nowhere
 
     def same(self, one: Operand, op: str, other: Operand) -> Flag:
@@ -1168,30 +1176,30 @@ def _with_state(operand: Operand, state: str) -> Operand:
 # --- the whole function --------------------------------------------------------------------------
 
 
-def columnar(plan: Plan, shape: Shape, wanted: Sequence[Wanted]) -> Columnar:
+def columnar(plan: Plan, shape: Shape, wanted: Sequence[Wanted], answers: Mapping[str, int]) -> Columnar:
     """Return the function over columns of a plan, for inputs of that shape."""
-    writer = _Writer(plan, shape)
+    writer = _Writer(plan, shape, answers)
     scales: dict[int, int] = {}
+    values = {each.name: place for place, each in enumerate(wanted) if each.kind is not None}
+    verdicts = {each.name: place for place, each in enumerate(wanted) if each.kind is None}
     try:
-        places = {(each.kind, each.code): place for place, each in enumerate(wanted)}
         for code in plan.ruleset.order:
             _write_value(writer, code)
-            place = places.pop(("value", code), None)
-            if place is not None:
-                _write_result(writer, place, wanted[place], scales)
-        for (kind, _), place in places.items():
-            if kind == "value":
-                _write_result(writer, place, wanted[place], scales)
-        _write_checks(writer, places)
+            if code in values and code in writer.operands:
+                _write_result(writer, values[code], wanted[values.pop(code)], scales)
+        for place in values.values():  # what is entered
+            _write_result(writer, place, wanted[place], scales)
+        _write_checks(writer, verdicts)
     except _NotWritten as why:
-        return Columnar(lambda *_: None, (), {}, writer.answers, "", str(why))
-    names = list(writer.inputs.values())
-    head = [f"({', '.join(names)},) = I"] if names else []
+        return Columnar(lambda *_: None, (), {}, "", str(why))
+    used = {name for line in writer.lines for name in _NAME.findall(line)}
+    inputs = {what: name for what, name in writer.inputs.items() if name in used}
+    head = [f"({', '.join(inputs.values())},) = I"] if inputs else []
     lines = _forgetting([*head, *writer.lines])
     text = "\n".join(["def columns(I, O, n, F, B):", *(f"    {line}" for line in lines), "    return None", ""])
     exec(compile(text, "<qdis columns>", "exec"), writer.names)  # noqa: S102 - written above
     run: Any = writer.names["columns"]
-    return Columnar(run, tuple(writer.inputs), scales, writer.answers, text)
+    return Columnar(run, tuple(inputs), scales, text)
 
 
 _NAME: Final = re.compile(r"\b[a-z][0-9]+\b")
@@ -1240,7 +1248,7 @@ def _write_value(writer: _Writer, code: str) -> None:
         writer.operands[code] = found
 
 
-def _write_checks(writer: _Writer, places: Mapping[tuple[str, str], int]) -> None:
+def _write_checks(writer: _Writer, places: Mapping[str, int]) -> None:
     ruleset = writer.ruleset
     for code, check in ruleset.checks.items():
         standing = ruleset.standings.get(code)
@@ -1248,7 +1256,7 @@ def _write_checks(writer: _Writer, places: Mapping[tuple[str, str], int]) -> Non
         blocking = (standing.severity if standing is not None else check.severity) == BLOCKING
         for instance in check.instances:
             name = code if instance.key is None or instance.rows_of is not None else f"{code}[{instance.key}]"
-            place = places.get(("check", name))
+            place = places.get(name)
             if not active:
                 if place is not None:
                     writer.line(f"O[{place}][:] = 4")
@@ -1293,22 +1301,31 @@ def _write_row_check(
     writer.line(f"of_rows({text}, {body.state}, ({offsets}, {count}), {undetermined}, {target}, {bad})")
 
 
-def _write_seconds(writer: _Writer, places: Mapping[tuple[str, str], int]) -> None:
-    """Write the checks of second values: of computed cells given, of cells given and carried over."""
+def _write_seconds(writer: _Writer, places: Mapping[str, int]) -> None:
+    """Write the checks of second values: of computed cells given, of cells given twice."""
     for cell in writer.ruleset.cells.values():
-        column = writer.shape.cells.get(cell.code)
         if cell.row == "*":
             listed = writer.shape.lists.get(cell.table, {}).get(cell.column)
             if cell.formula is not None and listed is not None:
                 _write_second_of_rows(writer, cell, listed, places)
             continue
-        typed_value = writer.column(cell.type, column, "cell", cell.code) if column is not None else None
-        if cell.formula is not None and typed_value is not None:
-            _write_second(writer, cell, "saisie", typed_value, None, places)
-        carried = writer.carried(cell)
-        if carried is not None and (cell.formula is not None or typed_value is not None):
-            given = typed_value if cell.formula is None else None
-            _write_second(writer, cell, "reprise", carried, given, places)
+        sources = writer.sources(cell)
+        before: list[str] = []
+        for origin, source in sources.items():
+            if cell.formula is not None or before:
+                _write_second(writer, cell, origin, source, before if cell.formula is None else (), places)
+            before.append(source.state)
+    if writer.shape.reached:
+        active, blocking = _standing(writer, UNREACHED)
+        place = places.get(UNREACHED)
+        target = f"O[{place}]" if place is not None else writer.named("np.empty(n, np.uint8)", "o")
+        reached = writer.column(ConditionType(), Column(), "reached")
+        assert isinstance(reached, Flag)
+        writer.line(f"told({reached.text}, None, {target}, None)" if active else f"{target}[:] = 4")
+        there = writer.named(f"is_present({reached.state}, n)", "b")
+        writer.line(f"{target}[~{there}] = 255")
+        if active and blocking:
+            writer.line(f"B |= {target} == 1")
 
 
 def _standing(writer: _Writer, name: str) -> tuple[bool, bool]:
@@ -1321,18 +1338,18 @@ def _write_second(
     cell: typed.Cell,
     suffix: str,
     other: Operand,
-    given: Operand | None,
-    places: Mapping[tuple[str, str], int],
+    before: Sequence[str],
+    places: Mapping[str, int],
 ) -> None:
     name = f"{cell.code}~{suffix}"
     active, blocking = _standing(writer, name)
-    place = places.get(("check", name))
+    place = places.get(name)
     if place is None and not (active and blocking):
         return
     target = f"O[{place}]" if place is not None else writer.named("np.empty(n, np.uint8)", "o")
     there = writer.named(f"is_present({other.state}, n)", "b")
-    if given is not None:
-        there = writer.named(f"{there} & is_present({given.state}, n)", "b")
+    if before:
+        there = writer.named(f"{there} & ({' | '.join(f'is_present({state}, n)' for state in before)})", "b")
     if not active:
         writer.line(f"{target}[:] = np.where({there}, 4, 255)")
         return
@@ -1354,11 +1371,11 @@ def _agreement(writer: _Writer, cell: typed.Cell, retained: Operand, other: Oper
 
 
 def _write_second_of_rows(
-    writer: _Writer, cell: typed.Cell, column: Column, places: Mapping[tuple[str, str], int]
+    writer: _Writer, cell: typed.Cell, column: Column, places: Mapping[str, int]
 ) -> None:
     name = f"{cell.code}~saisie"
     active, blocking = _standing(writer, name)
-    place = places.get(("check", name))
+    place = places.get(name)
     if not active or (place is None and not blocking):
         raise _NotWritten("a second value of a list set aside")
     target = f"O[{place}]" if place is not None else writer.named("np.empty(n, np.uint8)", "o")
@@ -1376,17 +1393,17 @@ def _write_second_of_rows(
 
 
 def _write_result(writer: _Writer, place: int, wanted: Wanted, scales: dict[int, int]) -> None:
-    found = writer.slot(wanted.code) if wanted.code not in writer.operands else writer.operands[wanted.code]
+    found = writer.slot(wanted.name)
     values, states = f"O[{place}][0]", f"O[{place}][1]"
     if found.state != "None":
         writer.line(f"if {found.state} is not None: {states}[:] = {found.state}")
-    if wanted.places is None:
+    if not isinstance(wanted.kind, NumberType):
         if not isinstance(found, Flag | Code):
             raise _NotWritten("a text told")
         writer.line(f"{values}[:] = {found.text}")
         return
     assert isinstance(found, Whole | Ratio | Near)
-    item = writer.ruleset.cells.get(wanted.code) or writer.ruleset.aggregates[wanted.code]
+    item = writer.ruleset.cells.get(wanted.name) or writer.ruleset.aggregates[wanted.name]
     unit = item.unit.scale if item.unit is not None else Fraction(1)
     step = unit / Fraction(10) ** wanted.places
     scales[place] = wanted.places

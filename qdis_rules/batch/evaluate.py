@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
+from qdis_rules.batch.columns import ColumnarRows
 from qdis_rules.batch.layout import BatchError, Layout, Results
 from qdis_rules.batch.rows import ExactRows
 from qdis_rules.evaluation.dossier import Problem
 from qdis_rules.plan.plan import Plan
+
+
+PIECE: Final = 16_384
+"""Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def evaluate_many(
@@ -18,10 +29,11 @@ def evaluate_many(
     batches: pa.Table | Iterable[pa.RecordBatch],
     keep: Sequence[str] = (),
     results: Sequence[str] | None = None,
+    threads: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the results of each batch, in order. The columns are looked at at once, the rows as batches are asked for.
+    """Yield results in the order of dossiers, in batches of at most PIECE rows.
 
-    Raises BatchError, before any result when it can be told of the first batch.
+    The columns are looked at at once, the rows as results are asked for, by `threads` (by default, one a processor). Raises BatchError, before any result when it can be told of the first batch.
     """
     stream = iter(batches.to_batches() if isinstance(batches, pa.Table) else batches)
     if isinstance(batches, pa.Table | pa.RecordBatchReader):
@@ -32,18 +44,43 @@ def evaluate_many(
             return iter(())
         schema = first[0].schema
     run = Run(plan, schema, keep, results)
-    return map(run.evaluate, chain(first, stream))
+    pieces = (
+        batch.slice(start, PIECE)
+        for batch in chain(first, stream)
+        for start in range(0, max(batch.num_rows, 1), PIECE)
+    )
+    return _in_order(run.evaluate, pieces, threads or os.cpu_count() or 1)
+
+
+def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:
+    """Yield what a function makes of each, in order, by several threads: not much further than is asked for."""
+    if threads == 1:
+        yield from map(function, given)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for each in given:
+            waiting.append(pool.submit(function, each))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class Run:
     """What evaluates batches of one schema. `schema` is that of the results."""
 
     def __init__(
-        self, plan: Plan, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None
+        self,
+        plan: Plan,
+        schema: pa.Schema,
+        keep: Sequence[str] = (),
+        results: Sequence[str] | None = None,
     ) -> None:
         self._layout = Layout.of(plan, schema, keep)
         self._results = Results.of(plan, self._layout, results)
         self._exact = ExactRows(plan, self._layout, self._results)
+        self._columnar = ColumnarRows(plan, self._layout, self._results, self._exact)
 
     @property
     def schema(self) -> pa.Schema:
@@ -55,5 +92,5 @@ class Run:
         if not batch.schema.equals(self._layout.schema):
             raise BatchError([Problem("colonnes", "autres-colonnes", "ce lot n'a pas les colonnes du premier")])
         kept = [batch.column(place) for place in self._layout.kept]
-        found = self._exact.evaluate(batch)
-        return pa.RecordBatch.from_arrays([*kept, *found.columns], schema=self.schema)
+        found = self._columnar.evaluate(batch) or self._exact.evaluate(batch).columns
+        return pa.RecordBatch.from_arrays([*kept, *found], schema=self.schema)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 
 from qdis_rules.batch.columnar import DAY_ZERO, Column, Columnar, power
 from qdis_rules.batch.kernels import Flags, Ints
+from qdis_rules.batch.rows import SET_ASIDE, computed_number
 from qdis_rules.evaluation.entries import Refused, read_value
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type, number_unit
-from qdis_rules.numbers import DECIMALS
+from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS
 
 MOST_ROWS: Final = 1000
 _MOST: Final = 10**10
 MOST_IN_ROW: Final = 10**9
+_QUOTIENT: Final = 10**15
 """Amounts are smaller, in their unit, or their row is odd: sums of thousands of them fit in 64 bits."""
 _PLAIN: Final = r"^\s*-?[0-9]{1,15}([.,][0-9]{1,6})?\s*$"
 
@@ -38,6 +41,10 @@ class Values:
     values: NDArray[Any] | None
     absent: NDArray[np.uint8] | None
     odd: Flags | None
+    below: Ints | None = None
+
+
+Reader: TypeAlias = Callable[[pa.Array], Values]
 
 
 @dataclass(slots=True)
@@ -50,14 +57,19 @@ class Rows:
     odd: Flags
 
 
-def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST) -> Column | None:
-    """Return how an Arrow column of values of a kind comes; None when it cannot."""
+def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST, *, earlier: bool = False) -> Column | None:
+    """Return how an Arrow column of values of a kind comes; None when it cannot.
+
+    A text of an `earlier` year may be a quotient.
+    """
     if not isinstance(kind, NumberType):
         return Column()
     unit = power(number_unit(kind).scale)
     if unit is None:
         return None
     factor, shift = _stripped(*unit)
+    if earlier and is_text(arrow):
+        return Column(shift, _QUOTIENT, factor, quotient=True)
     if pa.types.is_decimal(arrow):
         scale = min(arrow.scale, DECIMALS)
         digits = max(arrow.precision - arrow.scale + scale, 0)
@@ -65,7 +77,7 @@ def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST) -> Column | Non
         scale, digits = 0, {8: 3, 16: 5, 32: 10}.get(arrow.bit_width, 19)
     else:
         scale, digits = DECIMALS, 19
-    return Column(scale + shift, min(10**digits, most * 10**scale) * factor)
+    return Column(scale + shift, min(10**digits, most * 10**scale) * factor, factor, scale)
 
 
 def _stripped(factor: int, scale: int) -> tuple[int, int]:
@@ -74,23 +86,101 @@ def _stripped(factor: int, scale: int) -> tuple[int, int]:
     return factor, scale
 
 
-def read_column(array: pa.Array, kind: Type, column: Column, answers: Mapping[str, int]) -> Values:
-    """Return the values of an Arrow array."""
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+def is_plain(kind: Type, arrow: pa.DataType) -> bool:
+    """Tell whether every value of an Arrow type is one of the kind, so that none need be looked at."""
+    if isinstance(kind, ConditionType):
+        return bool(pa.types.is_boolean(arrow))
+    if isinstance(kind, DateType):
+        return bool(pa.types.is_date32(arrow))
+    return (
+        isinstance(kind, NumberType)
+        and not kind.integer
+        and bool(pa.types.is_decimal(arrow))
+        and 0 <= arrow.scale <= DECIMALS
+        and arrow.precision - arrow.scale <= INTEGER_DIGITS
+    )
+
+
+def is_text(arrow: pa.DataType) -> bool:
+    """Tell whether an Arrow type is text, coded or not."""
+    if pa.types.is_dictionary(arrow):
+        arrow = arrow.value_type
+    return bool(pa.types.is_string(arrow) or pa.types.is_large_string(arrow) or pa.types.is_string_view(arrow))
+
+
+def past_reader(kind: Type, arrow: pa.DataType, column: Column, answers: Mapping[str, int]) -> Reader:
+    """Return what reads a column of an earlier year: a text may also be an exact quotient, or say sans objet."""
+    if not is_text(arrow) or isinstance(kind, TextType):
+        return reader(kind, arrow, column, answers)
+
+    def read(array: pa.Array) -> Values:
+        coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        known = [_past_value(raw, kind, column, answers) for raw in coded.dictionary.to_pylist()]
+        known.append((0, 1, 1, False))  # a null
+        places = coded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+        above, below, absent, odd = (np.array(part)[places] for part in zip(*known, strict=True))
+        values = above.astype(bool) if isinstance(kind, ConditionType) else above.astype(np.int64)
+        return Values(values, absent.astype(np.uint8), odd if odd.any() else None, below.astype(np.int64))
+
+    return read
+
+
+def _past_value(
+    raw: str | None, kind: Type, column: Column, answers: Mapping[str, int]
+) -> tuple[int, int, int, bool]:
+    """Return a numerator (or a code), a denominator, a state, and whether it is odd."""
+    if raw is None or not raw.strip():
+        return 0, 1, 1, False
+    if raw == SET_ASIDE:
+        return 0, 1, 2, False
+    try:
+        if isinstance(kind, NumberType):
+            number = computed_number(raw)
+            if number is None:
+                read = read_value(raw, kind)
+                assert isinstance(read, Decimal | Fraction)
+                number = Fraction(read) / number_unit(kind).scale
+            number *= column.factor
+            fits = abs(number.numerator) < _QUOTIENT and number.denominator < _QUOTIENT
+            return (number.numerator, number.denominator, 0, False) if fits else (0, 1, 0, True)
+        value = read_value(raw, kind)
+    except Refused:
+        return 0, 1, 0, True
+    match value:
+        case bool():
+            return int(value), 1, 0, False
+        case date():
+            return _days(value), 1, 0, False
+        case str():
+            return answers[value], 1, 0, False
+        case _:
+            raise AssertionError(value)
+
+
+def reader(kind: Type, arrow: pa.DataType, column: Column, answers: Mapping[str, int]) -> Reader:
+    """Return what reads the Arrow columns of a type as values of a kind."""
+    if isinstance(kind, NumberType) and pa.types.is_decimal(arrow):
+        return partial(_read_decimals, kind.integer, column)
+    return partial(_read, kind, column, answers)
+
+
+def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Array) -> Values:
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type)
+    text = is_text(array.type)
     if text:
         array = _without_blanks(array)
     absent = _absent(array)
     match kind:
         case NumberType():
-            values, odd = _numbers(array, kind, column, text=text)
-            if absent is not None:  # whatever stands under a null
-                values = np.where(absent == 0, values, 0)
+            if text:
+                values, odd = _from_text(array)
+            else:
+                whole = array.cast(pa.int64(), safe=False).fill_null(0).to_numpy(zero_copy_only=False)
+                values, odd = np.asarray(whole, np.int64), whole < 0 if pa.types.is_uint64(array.type) else None
+            return _numbers(values, absent, odd, kind.integer, column)
         case TextType():
             values, odd = None, _too_long(array, kind)
         case ConditionType():
@@ -127,58 +217,49 @@ def _absent(array: pa.Array) -> NDArray[np.uint8] | None:
     return valid ^ np.uint8(1)
 
 
-def _numbers(array: pa.Array, kind: NumberType, column: Column, *, text: bool) -> tuple[Ints, Flags | None]:
-    unit = power(number_unit(kind).scale)
-    assert unit is not None
-    factor, shift = _stripped(*unit)
-    scale = column.scale - shift
-    odd: Flags | None = None
-    if text:
-        values, odd = _from_text(array)
-    elif pa.types.is_decimal(array.type):
-        values, odd = _from_decimals(array, scale)
-    else:
-        values = np.asarray(array.cast(pa.int64(), safe=False).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-        if pa.types.is_uint64(array.type):
-            odd = values < 0
-    bound = column.bound // factor
-    sure = pa.types.is_decimal(array.type) and array.type.scale == scale and 10**array.type.precision <= bound
-    if not sure and len(values) and not (-bound < values.min() and values.max() < bound):
+def _numbers(
+    values: Ints, absent: NDArray[np.uint8] | None, odd: Flags | None, integer: bool, column: Column
+) -> Values:
+    """Return whole numbers at their scale, those too large or not of the kind odd."""
+    if absent is not None:  # whatever stands under a null
+        values = np.where(absent == 0, values, 0)
+    bound = column.bound // column.factor
+    if len(values) and not (-bound < values.min() and values.max() < bound):
         odd = _or(odd, (values <= -bound) | (values >= bound))
-    if kind.integer and scale:
-        odd = _or(odd, values % 10**scale != 0)
+    if integer and column.decimals:
+        odd = _or(odd, values % 10**column.decimals != 0)
     if odd is not None:
-        absent = _absent(array)
         if absent is not None:
             odd = odd & (absent == 0)
-        if not odd.any():
-            odd = None
-        values = np.where((values <= -bound) | (values >= bound), 0, values)
-    return (values if factor == 1 else values * factor), odd
+        values = np.where(odd, 0, values)
+    return Values(values if column.factor == 1 else values * column.factor, absent, odd)
 
 
 def _or(one: Flags | None, other: Flags) -> Flags:
     return other if one is None else one | other
 
 
-def _from_decimals(array: pa.Array, scale: int) -> tuple[Ints, Flags | None]:
+def _read_decimals(integer: bool, column: Column, array: pa.Array) -> Values:
     odd: Flags | None = None
-    if array.type.scale != scale:
-        cut = array.cast(pa.decimal128(38, scale), safe=False)
-        back = cut.cast(pa.decimal256(76, array.type.scale)) if array.type.bit_width > 128 else None
-        same = pc.equal(cut.cast(array.type, safe=False) if back is None else back.cast(array.type), array)
-        odd = ~same.fill_null(True).to_numpy(zero_copy_only=False)  # noqa: FBT003
-        array = cut
+    of = array.type
+    if of.scale != column.decimals:
+        cut = array.cast(pa.decimal128(38, column.decimals), safe=False)
+        odd = ~pc.equal(cut.cast(of, safe=False), array).fill_null(True).to_numpy(zero_copy_only=False)  # noqa: FBT003
+        absent, array = _absent(array), cut
+    else:
+        absent = _absent(array)
+    size, start = len(array), array.offset
     words = array.type.bit_width // 64
     if words == 0:
-        return np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array)].astype(np.int64), odd
-    whole = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, words)[array.offset : array.offset + len(array)]
-    low = whole[:, 0]
-    if words > 1 and array.type.precision > 18:
-        wide = (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
-        if wide.any():
-            odd = _or(odd, wide)
-    return low, odd
+        low = np.frombuffer(array.buffers()[1], np.int32, start + size)[start:].astype(np.int64)
+    else:
+        whole = np.frombuffer(array.buffers()[1], np.int64, (start + size) * words).reshape(-1, words)[start:]
+        low = np.ascontiguousarray(whole[:, 0])
+        if words > 1 and array.type.precision > 18:
+            wide = (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
+            if wide.any():
+                odd = _or(odd, wide)
+    return _numbers(low, absent, odd, integer, column)
 
 
 def _from_text(array: pa.Array) -> tuple[Ints, Flags | None]:
@@ -248,7 +329,8 @@ def read_rows(
     found: dict[str, Values] = {}
     names = [field.name for field in child.type]
     for name, column in columns.items():
-        values = read_column(pc.struct_field(child, [names.index(name)]), kinds[name], column, answers)
+        part = pc.struct_field(child, [names.index(name)])
+        values = reader(kinds[name], part.type, column, answers)(part)
         if values.odd is not None:
             odd[dossier[values.odd]] = True
         found[name] = values
@@ -275,43 +357,24 @@ def _strange_keys(keys: pa.Array, dossier: Ints, size: int) -> Flags:
     return odd
 
 
-class Chunk:
-    """The inputs of the columnar function for some rows of a batch."""
-
-    def __init__(
-        self, function: Columnar, columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]
-    ) -> None:
-        self._getters = [_getter(what, columns, lists) for what in function.inputs]
-
-    def inputs(self, start: int, stop: int) -> list[Any]:
-        """Return what the function reads of rows start to stop."""
-        return [getter(start, stop) for getter in self._getters]
+def inputs_of(
+    wanted: Sequence[tuple[str, ...]], columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]
+) -> list[Any]:
+    """Return the inputs that the columnar function names, in order."""
+    return [_input(what, columns, lists) for what in wanted]
 
 
-def _getter(
-    what: Sequence[str], columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]
-) -> Callable[[int, int], Any]:
+def _input(what: tuple[str, ...], columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]) -> Any:
     match what:
         case ("offsets", table):
-            offsets = lists[table].offsets
-            return lambda start, stop: offsets[start : stop + 1] - offsets[start]
+            return lists[table].offsets
         case ("rows", table):
-            counts = np.diff(lists[table].offsets)
-            return lambda start, stop: np.repeat(np.arange(stop - start), counts[start:stop])
+            offsets = lists[table].offsets
+            return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         case ("count", table):
-            return _sliced(lists[table].absent)
+            return lists[table].absent
         case (part, "list", table, column):
-            values, offsets = lists[table].columns[column], lists[table].offsets
-            of = values.values if part == "value" else values.absent
-            if of is None:
-                return lambda start, stop: None
-            return lambda start, stop: of[offsets[start] : offsets[stop]]
+            found = lists[table].columns[column]
         case (part, *rest):
             found = columns[tuple(rest)]
-            return _sliced(found.values if part == "value" else found.absent)
-        case _:
-            raise AssertionError(what)
-
-
-def _sliced(of: NDArray[Any] | None) -> Callable[[int, int], Any]:
-    return (lambda start, stop: None) if of is None else (lambda start, stop: of[start:stop])
+    return {"value": found.values, "below": found.below, "state": found.absent}[part]

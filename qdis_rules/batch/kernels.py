@@ -112,6 +112,11 @@ def unfilled(filled: Flags | bool, size: int) -> State:
     return np.ones(size, np.uint8) if filled is False else (~filled).view(np.uint8)
 
 
+def missing(state: State) -> State:
+    """Return where there is no value, as absent."""
+    return None if state is None else (state != 0).view(np.uint8)
+
+
 def both(one: State, other: State) -> State:
     """Return what is absent in both."""
     return None if one is None or other is None else one & other

@@ -56,14 +56,19 @@ _SEVERITY: Final = {verdict: place for place, verdict in enumerate(_WORST)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class Refusal:
     """A dossier that has no results."""
 
     problems: tuple[Problem, ...]
 
+    @property
+    def text(self) -> str:
+        """The problems, one a line."""
+        return "\n".join(map(str, self.problems))
+
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """The results of one dossier: a value (and its status) or a verdict for each wanted."""
 
     ready: bool
@@ -99,15 +104,19 @@ class ExactRows:
 
     def evaluate(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the results of every row, in order, without the columns kept."""
-        told: list[_Told | _Refusal] = []
+        return self._batch(self.told(batch))
+
+    def told(self, batch: pa.RecordBatch) -> list[Told | Refusal]:
+        """Return what is told of every row, in order."""
+        told: list[Told | Refusal] = []
         for start in range(0, batch.num_rows, _AT_ONCE):
             columns = [column.to_pylist() for column in batch.slice(start, _AT_ONCE).columns]
             told += [self._row(row) for row in zip(*columns, strict=True)]
-        return self._batch(told)
+        return told
 
     # --- one row --------------------------------------------------------------------
 
-    def _row(self, row: Sequence[Any]) -> _Told | _Refusal:
+    def _row(self, row: Sequence[Any]) -> Told | Refusal:
         layout, year = self._layout, self._plan.ruleset.year
         problems: list[Problem] = []
         accounts = dict(self._accounts(row, problems))
@@ -128,7 +137,7 @@ class ExactRows:
             if not problems and not isinstance(admitted, list):
                 return self._told(run(self._plan, admitted, years.get), reached)
             problems = [*(admitted if isinstance(admitted, list) else ()), *problems]
-        return _Refusal(tuple(problems))
+        return Refusal(tuple(problems))
 
     def _accounts(self, row: Sequence[Any], problems: list[Problem]) -> Iterator[tuple[str, Exact]]:
         for code, place in self._layout.accounts.items():
@@ -156,7 +165,7 @@ class ExactRows:
 
     # --- its results ------------------------------------------------------------------
 
-    def _told(self, evaluation: Evaluation, reached: bool | None) -> _Told | _Refusal:
+    def _told(self, evaluation: Evaluation, reached: bool | None) -> Told | Refusal:
         checks = all_checks(evaluation)
         verdicts: dict[str, Verdict] = {}
         for name in checks:
@@ -182,25 +191,21 @@ class ExactRows:
                 why = f"cette valeur a plus de {DIGITS} chiffres avec {wanted.places} décimales"
                 too_long.append(Problem(wanted.name, "valeur-trop-longue", why))
             found.append((value, status))
-        return _Refusal(tuple(too_long)) if too_long else _Told(ready, tuple(found))
+        return Refusal(tuple(too_long)) if too_long else Told(ready, tuple(found))
 
-    def _batch(self, told: Sequence[_Told | _Refusal]) -> pa.RecordBatch:
+    def _batch(self, told: Sequence[Told | Refusal]) -> pa.RecordBatch:
         arrays: dict[str, pa.Array] = {
-            READY: pa.array([None if isinstance(each, _Refusal) else each.ready for each in told], pa.bool_()),
-            PROBLEMS: pa.array([_problems(each) for each in told], pa.string()),
+            READY: pa.array([None if isinstance(each, Refusal) else each.ready for each in told], pa.bool_()),
+            PROBLEMS: pa.array([each.text if isinstance(each, Refusal) else None for each in told], pa.string()),
         }
         for place, wanted in enumerate(self._results.wanted):
-            column = [None if isinstance(each, _Refusal) else each.results[place] for each in told]
+            column = [None if isinstance(each, Refusal) else each.results[place] for each in told]
             if wanted.kind is None:
                 arrays[wanted.name] = words(column, VERDICTS)
                 continue
             arrays[wanted.name] = pa.array([each and each[0] for each in column], wanted.fields[0].type)
             arrays[wanted.name + STATUS] = words([each and each[1] for each in column], STATUSES)
         return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
-
-
-def _problems(told: _Told | _Refusal) -> str | None:
-    return "\n".join(map(str, told.problems)) if isinstance(told, _Refusal) else None
 
 
 def _value(evaluation: Evaluation, wanted: Wanted) -> tuple[Any, Status]:
@@ -226,7 +231,7 @@ def _read(
     if earlier and not isinstance(kind, TextType) and raw == SET_ASIDE:
         return NOT_APPLICABLE
     try:
-        number = _computed(raw) if isinstance(kind, NumberType) else None
+        number = computed_number(raw) if isinstance(kind, NumberType) else None
         return exact(number * number_unit(kind).scale) if number is not None else read_value(raw, kind)
     except Refused as refused:
         problems.append(Problem(pointer, refused.code, str(refused)))
@@ -235,7 +240,7 @@ def _read(
     return None
 
 
-def _computed(raw: Raw) -> Fraction | None:
+def computed_number(raw: Raw) -> Fraction | None:
     if isinstance(raw, Decimal):
         return Fraction(raw) if raw.is_finite() else None
     quotient = _QUOTIENT.fullmatch(raw) if isinstance(raw, str) else None

@@ -1,0 +1,291 @@
+"""The fast way: whole columns at once, the few rows in doubt by the exact way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from qdis_rules.batch.columnar import ORIGINS, Column, Columnar, Shape, answers_of, columnar
+from qdis_rules.batch.inputs import (
+    MOST_IN_ROW,
+    Reader,
+    Rows,
+    column_of,
+    inputs_of,
+    is_plain,
+    is_text,
+    past_reader,
+    read_rows,
+    reader,
+)
+from qdis_rules.batch.layout import DIGITS, STATUSES, VERDICTS, Layout, Results, Wanted
+from qdis_rules.batch.rows import ExactRows, Refusal, Told
+from qdis_rules.evaluation.results import Status
+from qdis_rules.model.types import CONDITION, ChoiceType, ConditionType, DateType, NumberType, Type
+from qdis_rules.numbers import CONTEXT
+from qdis_rules.plan.plan import Plan
+
+_NONE: Final = 255
+"""The verdict of a check that there is not, the state of a value refused."""
+_DAY: Final = np.dtype("datetime64[D]")
+
+
+class ColumnarRows:
+    """Evaluates batches of one layout, column by column."""
+
+    def __init__(self, plan: Plan, layout: Layout, results: Results, exact: ExactRows) -> None:
+        self._plan = plan
+        self._layout = layout
+        self._results = results
+        self._exact = exact
+        self._answers = answers_of(plan)
+        self._functions: dict[bool, Columnar] = {}
+        self._known: dict[bool, list[tuple[tuple[str, ...], int, Reader]]] = {}
+        self._shape = _shape(plan, layout)
+        self._columns = list(self._all_columns(self._shape)) if self._shape is not None else []
+        self._may_be_complete = not layout.lists and not any(map(is_text, layout.schema.types))  # a text may be blank
+
+    def _function(self, shape: Shape, *, complete: bool) -> Columnar:
+        if complete not in self._functions:
+            of = replace(shape, complete=complete)
+            self._functions[complete] = columnar(self._plan, of, self._results.wanted, self._answers)
+        return self._functions[complete]
+
+    def evaluate(self, batch: pa.RecordBatch) -> list[pa.Array] | None:
+        """Return the results of every row, in order, without the columns kept; None when only the exact way can."""
+        shape = self._shape
+        if shape is None:
+            return None
+        size, wanted = batch.num_rows, self._results.wanted
+        function = self._function(shape, complete=self._may_be_complete and not _has_nulls(batch))
+        if function.whole is not None:
+            return None
+        values = {what: read(batch.column(place)) for what, place, read in self._readers(function)}
+        lists = dict(self._lists(batch, shape))
+        outputs = [_output(each, size) for each in wanted]
+        doubt, bad = np.zeros(size, bool), np.zeros(size, bool)
+        for odd in (*(column.odd for column in values.values()), *(rows.odd for rows in lists.values())):
+            if odd is not None:
+                doubt |= odd
+        with np.errstate(all="ignore"):  # what overflows is in doubt
+            function.run(inputs_of(function.inputs, values, lists), outputs, size, doubt, bad)
+        (places,) = np.nonzero(doubt)
+        told = self._exact.told(batch.take(pa.array(places))) if len(places) else []
+        again = list(zip(places.tolist(), told, strict=True))
+        ready, refused = ~bad, np.zeros(size, bool)
+        for row, each in again:
+            refused[row] = isinstance(each, Refusal)
+            ready[row] = isinstance(each, Told) and each.ready
+        texts: list[str | None] = [None] * size
+        for row, each in again:
+            texts[row] = each.text if isinstance(each, Refusal) else None
+        arrays = [_bits(ready, refused), pa.array(texts, pa.string())]
+        for place, (each_wanted, output) in enumerate(zip(wanted, outputs, strict=True)):
+            exact = [(row, each.results[place] if isinstance(each, Told) else None) for row, each in again]
+            scale = function.scales.get(place, 0)
+            arrays.extend(self._arrays(each_wanted, output, scale, exact))
+        return arrays
+
+    def _readers(self, function: Columnar) -> list[tuple[tuple[str, ...], int, Reader]]:
+        """Return the columns to read: those the function wants, and those where a value may be none of its kind."""
+        complete = function is self._functions.get(True)
+        if complete not in self._known:
+            needed = {what[1:] for what in function.inputs}
+            types = self._layout.schema.types
+            self._known[complete] = [
+                (what, place, read)
+                for what, place, kind, read in self._columns
+                if what in needed or not is_plain(kind, types[place])
+            ]
+        return self._known[complete]
+
+    def _all_columns(self, shape: Shape) -> Iterator[tuple[tuple[str, ...], int, Type, Reader]]:
+        layout, cells, types, answers = self._layout, self._plan.ruleset.cells, self._layout.schema.types, self._answers
+        for origin, places in zip(ORIGINS, (layout.typed, layout.imported, layout.accounts), strict=True):
+            for code, place in places.items():
+                kind = cells[code].type
+                yield (origin, code), place, kind, reader(kind, types[place], shape.given[code][origin], answers)
+        for back, places in layout.past.items():
+            for code, place in places.items():
+                kind, column = _kind(self._plan, code), shape.past[code, back]
+                yield ("past", code, str(back)), place, kind, past_reader(kind, types[place], column, answers)
+        if layout.reached is not None:
+            place = layout.reached
+            yield ("reached",), place, CONDITION, reader(CONDITION, types[place], Column(), answers)
+
+    def _lists(self, batch: pa.RecordBatch, shape: Shape) -> Iterator[tuple[str, Rows]]:
+        ruleset = self._plan.ruleset
+        for table, place in self._layout.lists.items():
+            kinds = {name: ruleset.cells[f"{table}.*.{name}"].type for name in shape.lists[table]}
+            key = ruleset.tables[table].key
+            assert key is not None
+            yield table, read_rows(batch.column(place), kinds, shape.lists[table], key, self._answers)
+
+    def _arrays(
+        self,
+        wanted: Wanted,
+        output: Any,
+        scale: int,
+        exact: Sequence[tuple[int, Any]],
+    ) -> Iterator[pa.Array]:
+        """Yield the columns of a result; `exact` are the rows done exactly."""
+        if wanted.kind is None:
+            for row, verdict in exact:
+                output[row] = _NONE if verdict is None else VERDICTS.index(verdict)
+            yield _words(output, _VERDICTS)
+            return
+        numbers, states = output
+        cell = self._plan.ruleset.cells.get(wanted.name)
+        entered = cell is not None and cell.formula is None
+        statuses = (_OF_ENTERED if entered else _OF_COMPUTED).take(states) if states.any() else states.copy()
+        for row, found in exact:
+            statuses[row] = _NONE if found is None else STATUSES.index(found[1])
+        known = {row: found and found[0] for row, found in exact}
+        yield _value_array(wanted, numbers, statuses != 0, scale, self._answers, known)
+        yield _words(statuses, _STATUSES)
+
+
+_OF_COMPUTED: Final = np.array(
+    [STATUSES.index(each) for each in (Status.PRESENT, Status.UNDEFINED, Status.NOT_APPLICABLE)], np.uint8
+)
+_OF_ENTERED: Final = np.array(
+    [STATUSES.index(each) for each in (Status.PRESENT, Status.ABSENT, Status.NOT_APPLICABLE)], np.uint8
+)
+
+
+def _shape(plan: Plan, layout: Layout) -> Shape | None:
+    """Return how the columns of a layout come, None when one is in a unit that no decimal can tell."""
+    ruleset, types = plan.ruleset, layout.schema.types
+    lost: list[str] = []
+
+    def column(kind: Type, arrow: pa.DataType, **how: Any) -> Column:
+        found = column_of(kind, arrow, **how)
+        if found is None:
+            lost.append(str(kind))
+        return found or Column()
+
+    given: dict[str, dict[str, Column]] = {}
+    for origin, places in zip(ORIGINS, (layout.typed, layout.imported, layout.accounts), strict=True):
+        for code, place in places.items():
+            given.setdefault(code, {})[origin] = column(ruleset.cells[code].type, types[place])
+    lists = {
+        table: {
+            part.name: column(ruleset.cells[f"{table}.*.{part.name}"].type, part.type, most=MOST_IN_ROW)
+            for part in (() if pa.types.is_null(types[place]) else types[place].value_type)
+        }
+        for table, place in layout.lists.items()
+    }
+    past = {
+        (code, back): column(_kind(plan, code), types[place], earlier=True)
+        for back, places in layout.past.items()
+        for code, place in places.items()
+    }
+    return None if lost else Shape(given, lists, past, layout.reached is not None)
+
+
+def _kind(plan: Plan, code: str) -> Type:
+    return (plan.ruleset.cells.get(code) or plan.ruleset.aggregates[code]).type
+
+
+def _has_nulls(batch: pa.RecordBatch) -> bool:
+    return any(column.null_count for column in batch.columns)
+
+
+def _output(wanted: Wanted, size: int) -> Any:
+    if wanted.kind is None:
+        return np.empty(size, np.uint8)
+    return np.empty(size, bool if isinstance(wanted.kind, ConditionType) else np.int64), np.zeros(size, np.uint8)
+
+
+# --- to Arrow, past pyarrow's own conversion from NumPy: it looks for pandas each time ------------
+
+
+def _bits(flags: NDArray[np.bool_], absent: NDArray[np.bool_] | None = None) -> pa.Array:
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [_validity(absent), pa.py_buffer(np.packbits(flags, bitorder="little"))])
+
+
+def _validity(absent: NDArray[np.bool_] | None) -> pa.Buffer | None:
+    if absent is None or not absent.any():
+        return None
+    return pa.py_buffer(np.packbits(~absent, bitorder="little"))
+
+
+_VERDICTS: Final = pa.array([str(word) for word in VERDICTS])
+_STATUSES: Final = pa.array([str(word) for word in STATUSES])
+
+
+def _words(codes: NDArray[np.uint8], known: pa.Array) -> pa.Array:
+    absent = codes == _NONE
+    indices = pa.Array.from_buffers(pa.int8(), len(codes), [_validity(absent), pa.py_buffer(codes)])
+    return pa.DictionaryArray.from_arrays(indices, known)
+
+
+def _value_array(
+    wanted: Wanted,
+    numbers: NDArray[Any],
+    absent: NDArray[np.bool_],
+    scale: int,
+    answers: Mapping[str, int],
+    exact: Mapping[int, Any],
+) -> pa.Array:
+    size = len(numbers)
+    match wanted.kind:
+        case NumberType():
+            return _decimals(numbers, absent, scale, wanted.places, exact)
+        case ConditionType():
+            for row, value in exact.items():
+                numbers[row] = bool(value)
+            return _bits(numbers, absent)
+        case DateType():
+            days = numbers.astype(np.int32)
+            for row, value in exact.items():
+                days[row] = 0 if value is None else np.datetime64(value, "D").astype(_DAY).astype(np.int32)
+            return pa.Array.from_buffers(pa.date32(), size, [_validity(absent), pa.py_buffer(days)])
+        case ChoiceType():
+            for row, value in exact.items():
+                numbers[row] = answers.get(value, 0)
+            indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
+            return pa.DictionaryArray.from_arrays(indices, pa.array(list(answers), pa.string())).cast(pa.string())
+        case _:
+            raise AssertionError(wanted)
+
+
+def _decimals(
+    whole: NDArray[np.int64],
+    absent: NDArray[np.bool_],
+    scale: int,
+    places: int,
+    exact: Mapping[int, Decimal | None],
+) -> pa.Array:
+    """Return numbers at `scale` with `places` decimals."""
+    arrow = pa.decimal128(DIGITS, places)
+    for row in exact:
+        whole[row] = 0
+    factor = 10 ** (places - scale)
+    if factor != 1:
+        most = (2**63 - 1) // factor
+        whole = np.where(absent, 0, whole)
+        if len(whole) and (whole.max() > most or whole.min() < -most):  # some do not fit in 64 bits
+            values = [CONTEXT.scaleb(Decimal(int(each)), -scale) for each in whole]
+            return pa.array([exact.get(row, None if absent[row] else value) for row, value in enumerate(values)], arrow)
+        whole = whole * factor
+    words = np.empty((len(whole), 2), np.int64)
+    words[:, 0] = whole
+    np.right_shift(whole, 63, out=words[:, 1])
+    if absent.any():
+        words[absent] = 0
+    for row, value in exact.items():
+        if value is not None:
+            high, low = divmod(int(Fraction(value) * 10**places), 2**64)
+            words[row] = low - 2**64 if low >= 2**63 else low, high
+    return pa.Array.from_buffers(arrow, len(whole), [_validity(absent), pa.py_buffer(words)])
+
+
+__all__ = ["ColumnarRows"]
