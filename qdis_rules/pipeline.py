@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
 from qdis_rules.evaluation.dossier import Dossier
@@ -189,6 +189,32 @@ class Ruleset:
         from qdis_rules.batch.evaluate import evaluate_many
 
         return evaluate_many(self.plan, batches, keep, results, threads)
+
+    def columns_of(self, dossiers: Iterable[Dossier], histories: Iterable[Sequence[Dossier | Report]] = ()) -> pa.Table:
+        """Return dossiers as `evaluate_many` takes them, a row each, after the columns `dossier` and `organisme`.
+
+        `histories` gives the earlier years of each, of which what the rules read is told. Needs the extra `[batch]`.
+        Raises DossierError for the first dossier that does not fit.
+        """
+        from qdis_rules.batch.dossiers import columns_of
+
+        return columns_of(self.plan, dossiers, histories)
+
+    def sensitivity(
+        self,
+        dossier: Dossier,
+        scenarios: Mapping[str, Sequence[Any]] | pa.Table | pa.RecordBatch,
+        history: Sequence[Dossier | Report] = (),
+        results: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return the results of `dossier` under each scenario: a row each, the columns of `scenarios` first.
+
+        `scenarios` gives equally long columns of values, by cell: each row is evaluated as the dossier with those
+        typed instead. `results` as in `evaluate_many`. Needs the extra `[batch]`. Raises DossierError.
+        """
+        from qdis_rules.batch.dossiers import sensitivity
+
+        return sensitivity(self.plan, dossier, scenarios, history, results)
 
 
 def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:

@@ -10,10 +10,11 @@ from typing import Final
 import pyarrow as pa
 
 from qdis_rules.evaluation.dossier import DossierError, Problem
+from qdis_rules.evaluation.entries import DECIMALS, INTEGER_DIGITS
 from qdis_rules.evaluation.results import Origin, Status, Verdict
 from qdis_rules.evaluation.verify import SUFFIX
-from qdis_rules.model.typed import Cell, TypedRuleset
 from qdis_rules.model.examples import UNREACHED
+from qdis_rules.model.typed import Cell, TypedRuleset
 from qdis_rules.model.types import CONDITION, ConditionType, DateType, NumberType, Type
 from qdis_rules.plan.plan import Plan
 from qdis_rules.suggest import nearest
@@ -23,14 +24,16 @@ PROBLEMS: Final = "problemes"
 STATUS: Final = ":statut"
 DIGITS: Final = 38
 """Of a number in a column of results."""
-PLACES: Final = 6
+PLACES: Final = DECIMALS
 """Decimals of a number for which the ruleset declares none."""
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
 STATUSES: Final = tuple(Status)
 VERDICTS: Final = tuple(Verdict)
 
-_IMPORTED: Final = f"~{SUFFIX[Origin.IMPORTED]}"
-_ACCOUNTS: Final = f"~{SUFFIX[Origin.ACCOUNTS]}"
+IMPORTED: Final = f"~{SUFFIX[Origin.IMPORTED]}"
+ACCOUNTS: Final = f"~{SUFFIX[Origin.ACCOUNTS]}"
+CELL: Final = pa.decimal128(INTEGER_DIGITS + PLACES, PLACES)
+"""Holds any number a dossier may give."""
 _EARLIER: Final = re.compile(r"(.+)\[N-([1-9][0-9]?)\]")
 _SUGGESTED: Final = 50
 """Nearest names cost: a table of something else gets enough of them."""
@@ -132,9 +135,9 @@ class _Reader:
         elif name == UNREACHED:
             if self._fits(name, CONDITION, arrow):
                 self.reached = place
-        elif (cell := self._fixed(name.removesuffix(_IMPORTED))) and name.endswith(_IMPORTED):
+        elif (cell := self._fixed(name.removesuffix(IMPORTED))) and name.endswith(IMPORTED):
             self._place(self.imported, cell.code, place, name, cell.type, arrow)
-        elif (cell := self._fixed(name.removesuffix(_ACCOUNTS))) and name.endswith(_ACCOUNTS):
+        elif (cell := self._fixed(name.removesuffix(ACCOUNTS))) and name.endswith(ACCOUNTS):
             if cell.selection is None:
                 self._problem(name, "colonne-inconnue", f"{cell.code} ne lit pas de comptes")
             else:
@@ -155,9 +158,9 @@ class _Reader:
             where[code] = place
 
     def _list(self, place: int, name: str, arrow: pa.DataType) -> None:
-        if pa.types.is_null(arrow):
-            self.lists[name] = place
-            return
+        self.lists[name] = place
+        if pa.types.is_null(arrow) or (_is_list(arrow) and pa.types.is_null(arrow.value_type)):
+            return  # lists not supplied, or without a row
         if not _is_list(arrow) or not pa.types.is_struct(arrow.value_type):
             wanted = "les lignes d'une liste viennent en list<struct<colonne: …>>"
             self._problem(name, "genre-de-colonne", f"{wanted}, pas en {arrow}")
@@ -171,7 +174,6 @@ class _Reader:
                 self._problem(f"{name}/{part.name}", "colonne-inconnue", f"{name} n'a pas de colonne {part.name}{more}")
             else:
                 self._fits(f"{name}/{part.name}", cell.type, part.type)
-        self.lists[name] = place
 
     def _fits(self, pointer: str, kind: Type, arrow: pa.DataType) -> bool:
         if pa.types.is_dictionary(arrow):
@@ -182,7 +184,7 @@ class _Reader:
             case NumberType():
                 fits, wanted = pa.types.is_decimal(arrow) or pa.types.is_integer(arrow), "des décimaux, des entiers ou"
                 if pa.types.is_floating(arrow):
-                    advice = f"convertissez-la en decimal128({15 + PLACES}, {PLACES}), ou lisez-la en texte"
+                    advice = f"convertissez-la en decimal128({CELL.precision}, {CELL.scale}), ou lisez-la en texte"
                     why = f"une colonne de flottants ({arrow}) n'est pas exacte : {advice}"
                     self._problem(pointer, "colonne-flottante", why)
                     return False
@@ -224,7 +226,8 @@ def _is_list(arrow: pa.DataType) -> bool:
 
 
 def _fields(arrow: pa.DataType) -> frozenset[str]:
-    return frozenset(part.name for part in arrow.value_type) if _is_list(arrow) else frozenset()
+    structs = _is_list(arrow) and pa.types.is_struct(arrow.value_type)
+    return frozenset(part.name for part in arrow.value_type) if structs else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
