@@ -92,8 +92,9 @@ def _as_given(values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):  # texts and numbers together, or long numbers
-        texts = [format(value, "f") if isinstance(value, Decimal) else value for value in values]
-        return pa.array([None if value is None else str(value) for value in texts], pa.string())
+        if any(isinstance(value, float) for value in values):
+            return pa.array([None] * len(values), pa.float64())  # told with the other columns
+        return pa.array([None if value is None else _text(value) for value in values], pa.string())
 
 
 class _Columns:
@@ -228,6 +229,8 @@ def _text(value: Any) -> str:
     match value:
         case bool():
             return "oui" if value else "non"
+        case int():
+            return str(value)
         case Decimal():
             return format(value, "f")
         case Fraction():
