@@ -34,7 +34,7 @@ from qdis_rules.formats.references import Reference, load_references, read_refer
 from qdis_rules.formats.report import explanation_document, report_document
 from qdis_rules.model.typed import Aggregate, Campaign, Cell, Check, Decision, Table
 from qdis_rules.numbers import Cause, CauseKind
-from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, compile_sources, load_ruleset
+from qdis_rules.pipeline import Ruleset, RulesetError, check_sources, compile_sources, evaluate_files, load_ruleset
 from qdis_rules.source import Source
 
 try:
@@ -82,6 +82,7 @@ __all__ = [
     "check_sources",
     "compile_sources",
     "dossier_schema",
+    "evaluate_files",
     "explanation_document",
     "load_references",
     "load_ruleset",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
+from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +29,8 @@ from qdis_rules.syntax.parse import parse, parse_campaign
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from qdis_rules.batch.files import Planned, Summary
 
 CHART: Final = "comptes.csv"
 REFERENCES: Final = "quartiles.csv"
@@ -229,6 +233,50 @@ def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) ->
     return compile_sources(ruleset_sources(which), campaign_source(which, campaign))
 
 
+def evaluate_files(
+    which: int | str | Path,
+    sources: Sequence[str | Path],
+    target: str | Path,
+    keep: Sequence[str] = (),
+    results: Sequence[str] | None = None,
+    *,
+    campaign: str | Path | None = None,
+    day: date | None = None,
+    processes: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """Evaluate files of dossiers, Parquet or CSV, into the folder `target`, as Parquet parts; return the counts.
+
+    `which` and `campaign` are those of `load_ruleset`, `day` that of `Ruleset.on`, `keep` and `results` those of
+    `evaluate_many`. `sources` are files, folders and patterns. `progress` is called with the rows done and about how many
+    there are. The same call again goes on where it was interrupted. Needs the extra `[batch]`.
+
+    Raises:
+        DossierError: files, columns or results that cannot be used, or a target of another run.
+        RulesetError, FileNotFoundError: as `load_ruleset`.
+    """
+    from qdis_rules.batch.files import evaluate_files
+
+    load = partial(_planned, which, campaign, day)
+    return evaluate_files(load, sources, target, keep, results, processes, progress)
+
+
+def _planned(which: int | str | Path, campaign: str | Path | None, day: date | None) -> Planned:
+    """Return the plan of a ruleset, and what tells it from any other. It has to be importable: processes call it."""
+    from qdis_rules.batch.files import Planned
+
+    ruleset = load_ruleset(which, campaign)
+    decided = campaign_source(which, campaign)
+    texts = sorted(source.text for source in ruleset_sources(which).value)
+    digest = sha256("\0".join([*texts, "" if decided is None else decided.value.text]).encode())
+    try:
+        library = metadata.version("qdis-rules")
+    except metadata.PackageNotFoundError:  # read where it is written, not installed
+        library = "?"
+    identity = f"{ruleset.name} {ruleset.year} {ruleset.version} {day or ''} {digest.hexdigest()} {library}"
+    return Planned((ruleset if day is None else ruleset.on(day)).plan, identity)
+
+
 def compile_sources(
     sources: Outcome[tuple[Source, ...]] | Sequence[Source], campaign: Outcome[Source] | None = None
 ) -> Ruleset:
@@ -335,6 +383,7 @@ __all__ = [
     "check_sources",
     "compile_sources",
     "dossiers_folder",
+    "evaluate_files",
     "load_ruleset",
     "references_path",
     "ruleset_sources",

@@ -43,7 +43,8 @@ def evaluate_many(
         if not first:
             return iter(())
         schema = first[0].schema
-    run = Run(plan, schema, keep, results)
+    layout = Layout.of(plan, schema, keep)
+    run = Run(plan, layout, Results.of(plan, [layout], results))
     pieces = (
         batch.slice(start, PIECE)
         for batch in chain(first, stream)
@@ -70,17 +71,11 @@ def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads
 class Run:
     """What evaluates batches of one schema. `schema` is that of the results."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        schema: pa.Schema,
-        keep: Sequence[str] = (),
-        results: Sequence[str] | None = None,
-    ) -> None:
-        self._layout = Layout.of(plan, schema, keep)
-        self._results = Results.of(plan, self._layout, results)
-        self._exact = ExactRows(plan, self._layout, self._results)
-        self._columnar = ColumnarRows(plan, self._layout, self._results, self._exact)
+    def __init__(self, plan: Plan, layout: Layout, results: Results) -> None:
+        self._layout = layout
+        self._results = results
+        self._exact = ExactRows(plan, layout, results)
+        self._columnar = ColumnarRows(plan, layout, results, self._exact)
 
     @property
     def schema(self) -> pa.Schema:

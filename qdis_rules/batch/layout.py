@@ -266,13 +266,14 @@ class Results:
     schema: pa.Schema = field(repr=False)
 
     @classmethod
-    def of(cls, plan: Plan, layout: Layout, results: Sequence[str] | None = None) -> Results:
+    def of(cls, plan: Plan, layouts: Sequence[Layout], results: Sequence[str] | None = None) -> Results:
         """Return the results asked, by default every aggregate that is not `interne` and every check.
 
-        Raises BatchError, with every code that is no result.
+        Batches of several layouts have the same results. Raises BatchError, with every code that is no result,
+        and every column kept that is not of the same type in all.
         """
         ruleset = plan.ruleset
-        seconds = tuple(layout.second_values(ruleset))
+        seconds = tuple(dict.fromkeys(name for layout in layouts for name in layout.second_values(ruleset)))
         checks = {code: names_of(plan, code) for code in plan.trials}
         problems: list[Problem] = []
         if results is None:
@@ -293,7 +294,13 @@ class Results:
                 else:
                     problems.append(_no_result(ruleset, code, (*names, *checks)))
         wanted = list(dict.fromkeys(wanted))
-        kept = [layout.schema.field(place) for place in layout.kept]
+        first, *others = ([layout.schema.field(place) for place in layout.kept] for layout in layouts)
+        kept = [part.with_nullable(True).remove_metadata() for part in first]
+        for part, same in zip(first, zip(*others, strict=True), strict=False):
+            if any(other.type != part.type for other in same):
+                kinds = ", ".join(sorted({str(part.type), *(str(other.type) for other in same)}))
+                why = f"la colonne gardée {part.name} n'a pas le même type partout ({kinds})"
+                problems.append(Problem(part.name, "genre-de-colonne", why))
         fields = [*kept, pa.field(READY, pa.bool_()), pa.field(PROBLEMS, pa.string())]
         fields += [part for each in wanted for part in each.fields]
         seen: set[str] = set()

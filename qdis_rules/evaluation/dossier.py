@@ -106,3 +106,7 @@ class DossierError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[DossierError], tuple[tuple[Problem, ...]]]:
+        """Another process may have found the problems."""
+        return type(self), (self.problems,)
