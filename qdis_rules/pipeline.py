@@ -273,8 +273,8 @@ def _planned(which: int | str | Path, campaign: str | Path | None, day: date | N
         library = metadata.version("qdis-rules")
     except metadata.PackageNotFoundError:  # read where it is written, not installed
         library = "?"
-    identity = f"{ruleset.name} {ruleset.year} {ruleset.version} {day or ''} {digest.hexdigest()} {library}"
-    return Planned((ruleset if day is None else ruleset.on(day)).plan, identity)
+    identity = f"{ruleset.name} {ruleset.year} {ruleset.version} {digest.hexdigest()} {library}"
+    return Planned((ruleset if day is None or ruleset.campaign is None else ruleset.on(day)).plan, identity)
 
 
 def compile_sources(

@@ -7,6 +7,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -36,7 +37,7 @@ Place: TypeAlias = tuple[int, int, int]
 class Summary:
     """What a run over files gave: dossiers that may be validated, that may not, that were refused; parts of results.
 
-    `resumed` parts were there already.
+    `resumed` parts, of `resumed_rows` dossiers, were there already.
     """
 
     rows: int = 0
@@ -45,6 +46,7 @@ class Summary:
     refused: int = 0
     parts: int = 0
     resumed: int = 0
+    resumed_rows: int = 0
 
     def with_part(self, other: Summary) -> Summary:
         """Return both together."""
@@ -53,7 +55,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and a text that tells its ruleset, the day and the library from any other."""
+    """A plan, and a text that tells its ruleset and the library from any other."""
 
     plan: Plan
     identity: str
@@ -97,6 +99,7 @@ def evaluate_files(
     manifest = {
         "format": "qdis-lot/1",
         "jeu": planned.identity,
+        "jour": str(planned.plan.ruleset.day or ""),
         "garder": list(keep),
         "resultats": None if results is None else list(results),
         "entrees": [source.fingerprint() for source in sources],
@@ -156,14 +159,21 @@ def _mark(manifest: dict[str, Any]) -> str:
 
 
 def _differences(written: str, manifest: dict[str, Any]) -> list[str]:
-    words = {"jeu": "jeu de règles", "garder": "colonnes gardées", "resultats": "résultats", "entrees": "entrées"}
+    words = {
+        "jeu": "jeu de règles",
+        "jour": "jour",
+        "garder": "colonnes gardées",
+        "resultats": "résultats",
+        "entrees": "entrées",
+    }
     try:
         found = json.loads(written)
     except ValueError:
         return [f"{MANIFEST} est abîmé"]
     if not isinstance(found, dict) or found.get("format") != manifest["format"]:
         return [f"{MANIFEST} d'un autre format"]
-    return [word for key, word in words.items() if found.get(key) != manifest[key]]
+    different = [key for key in words if found.get(key) != manifest[key]]
+    return [f"jour : {found.get(key)}" if key == "jour" else words[key] for key in different]
 
 
 @contextlib.contextmanager
@@ -236,7 +246,7 @@ def _already(path: Path, schema: pa.Schema, mark: str) -> Summary | None:
             return None
     except (OSError, pa.ArrowException, ValueError, KeyError):
         return None
-    return Summary(rows, ready, rows - ready - refused, refused, 1, 1)
+    return Summary(rows, ready, rows - ready - refused, refused, 1, 1, rows)
 
 
 # --- in order, here or in other processes ----------------------------------------------
@@ -292,6 +302,7 @@ _here: Worker
 
 def _start(job: Job) -> None:
     """Load the ruleset, once in the life of a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when to stop
     global _here  # noqa: PLW0603 (what the process is for)
     _here = Worker(job, _runs(job.load().plan, job.sources, job.keep, job.results))
 

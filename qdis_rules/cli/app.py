@@ -11,6 +11,7 @@ from qdis_rules.cli.documenter import documenter
 from qdis_rules.cli.expliquer import expliquer
 from qdis_rules.cli.formater import formater
 from qdis_rules.cli.french import FrenchGroup
+from qdis_rules.cli.lot import lot
 from qdis_rules.cli.tester import tester
 from qdis_rules.cli.verifier import verifier
 
@@ -20,6 +21,7 @@ Vérifie les dossiers QDIS et les jeux de règles qui les contrôlent.
 \b
 Pour un dossier :          qdis verifier coop.json
                            qdis expliquer coop.json SF.frng
+Pour beaucoup :            qdis lot dossiers.parquet --jeu 2023 --vers resultats
 Pour un jeu de règles :    qdis analyser rulesets/2023
                            qdis tester rulesets/2023
                            qdis formater rulesets/2023 --ecrire
@@ -44,7 +46,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
 app = FrenchGroup(
     name="qdis",
     help=_HELP,
-    commands=[verifier, expliquer, analyser, tester, formater, documenter],
+    commands=[verifier, expliquer, lot, analyser, tester, formater, documenter],
     params=[
         click.Option(
             ["--version"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, CallError, FrenchCommand
-from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, references_beside, ruleset_of, written_day
+from qdis_rules.cli.loading import CAMPAIGN_OPTION, JSON_OPTION, references_beside, require, ruleset_of, written_day
 from qdis_rules.cli.proof import chart_of
 from qdis_rules.cli.running import Run
 from qdis_rules.evaluation.dossier import Problem
@@ -72,9 +71,9 @@ def documenter(
     """Write the documentation of a ruleset."""
     if campaign is not None and day is None:
         raise CallError("--campagne ne change rien sans --le : une campagne se lit un jour donné.", ctx)
-    _require("jinja2", "documentation")
+    require("jinja2", "documentation", "qdis documenter")
     if as_pdf:
-        _require("weasyprint", "pdf")
+        require("weasyprint", "pdf", "qdis documenter")
     ruleset, _ = ruleset_of(which, campaign)
     written = ruleset
     if day is not None:
@@ -117,12 +116,6 @@ def _chart_beside(which: str) -> Chart | None:
         problem = Problem("plan de comptes", "plan-en-erreur", "ce plan de comptes a des erreurs")
         raise output.CannotUse([output.Failure(str(path), (problem,), read.diagnostics)])
     return read.value
-
-
-def _require(library: str, extra: str) -> None:
-    if find_spec(library) is None:
-        message = f'cette commande demande une bibliothèque en plus : pip install "qdis-rules[{extra}]"'
-        raise output.CannotUse([output.failure(None, "qdis documenter", "bibliotheques-absentes", message)])
 
 
 def _refused(folder: str, code: str, message: str) -> output.CannotUse:

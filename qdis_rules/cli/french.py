@@ -190,6 +190,8 @@ def _translated(error: click.UsageError, command: click.Command, ctx: click.Cont
             option = options.get(error.option_name)
             flag = isinstance(option, click.Option) and option.is_flag
             return f"l'option {error.option_name} " + ("n'attend pas de valeur." if flag else "attend une valeur.")
+        case click.MissingParameter(param=click.Option(opts=[name, *_])):
+            return f"il manque l'option {name}."
         case click.MissingParameter():
             metavar = error.param.make_metavar(ctx) if error.param is not None else ""
             return f"il manque l'argument {metavar.removesuffix('...')}."

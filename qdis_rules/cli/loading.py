@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import date, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from qdis_rules.evaluation.dossier import Dossier
     from qdis_rules.evaluation.report import Report
     from qdis_rules.formats.references import Reference
-    from qdis_rules.pipeline import Ruleset
+    from qdis_rules.pipeline import Ruleset, RulesetError
     from qdis_rules.source import Source
 
 JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Écrit le résultat en JSON.")
@@ -91,7 +92,6 @@ def campaign_of(which: str, campaign: str | None) -> Outcome[Source] | None:
 
 def ruleset_of(which: str, campaign: str | None) -> tuple[Ruleset, str | None]:
     """Return a compiled ruleset and the file of its campagne. Raises CannotUse, with diagnostics when there are errors."""
-    from qdis_rules.diagnostics import Severity
     from qdis_rules.pipeline import RulesetError, compile_sources
 
     sources, decided = sources_of(which), campaign_of(which, campaign)
@@ -99,12 +99,26 @@ def ruleset_of(which: str, campaign: str | None) -> tuple[Ruleset, str | None]:
     try:
         return compile_sources(sources, decided), file
     except RulesetError as error:
-        errors = [each for each in error.diagnostics if each.severity is Severity.ERROR]
-        if all(each.primary.span.source.name == file for each in errors):
-            problem = Problem("campagne", "campagne-en-erreur", "cette campagne a des erreurs")
-            raise CannotUse([Failure(file, (problem,), error.diagnostics)]) from None
-        problem = Problem("jeu de règles", "jeu-en-erreur", "ce jeu de règles a des erreurs")
-        raise CannotUse([Failure(which, (problem,), error.diagnostics)]) from None
+        raise refused_ruleset(which, file, error) from None
+
+
+def refused_ruleset(which: str, campaign: str | None, error: RulesetError) -> CannotUse:
+    """Return what tells the errors of a ruleset, or of its campagne, the file `campaign`."""
+    from qdis_rules.diagnostics import Severity
+
+    errors = [each for each in error.diagnostics if each.severity is Severity.ERROR]
+    if all(each.primary.span.source.name == campaign for each in errors):
+        problem = Problem("campagne", "campagne-en-erreur", "cette campagne a des erreurs")
+        return CannotUse([Failure(campaign, (problem,), error.diagnostics)])
+    problem = Problem("jeu de règles", "jeu-en-erreur", "ce jeu de règles a des erreurs")
+    return CannotUse([Failure(which, (problem,), error.diagnostics)])
+
+
+def require(library: str, extra: str, command: str) -> None:
+    """Raise CannotUse when the library of an extra is not installed."""
+    if find_spec(library) is None:
+        message = f'cette commande demande une bibliothèque en plus : pip install "qdis-rules[{extra}]"'
+        raise CannotUse([failure(None, command, "bibliotheques-absentes", message)])
 
 
 def dossier_of(file: str) -> Dossier:

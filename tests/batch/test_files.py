@@ -198,7 +198,6 @@ def test_a_run_killed_goes_on(here):
         (lambda: run(["nord.parquet"], keep=[]) if Path("nord.parquet") else None, "colonne-inconnue"),
         (lambda: run(["nord.parquet", "sud.parquet"]), "entrées"),
         (lambda: run(["sud.parquet"]), "entrées"),
-        (lambda: run(["nord.parquet"], day=date(2024, 1, 1)), "jeu de règles"),
         (lambda: (Path("regles.qdis").write_text(RULES + "\n# autre", "utf-8"), run(["nord.parquet"])), "jeu de règles"),
         (lambda: (pq.write_table(some(6), "nord.parquet"), run(["nord.parquet"])), "entrées"),
         (lambda: (Path("resultats/_lot.json").write_text("{"), run(["nord.parquet"])), "abîmé"),
@@ -325,6 +324,14 @@ def test_the_campagne_of_the_day_is_applied(here):
     assert read().column("A").to_pylist() == ["violé"]
     run(["nord.parquet"], "apres", day=date(2024, 2, 1))
     assert read("apres").column("A").to_pylist() == ["désactivé"]
+    with pytest.raises(DossierError, match=r"un autre lot \(jour : 2024-02-01\)"):
+        run(["nord.parquet"], "apres", day=date(2024, 2, 2))
+
+
+def test_the_day_changes_nothing_without_a_campagne(here):
+    pq.write_table(some(5), "nord.parquet")
+    run(["nord.parquet"], day=date(2024, 2, 1))
+    assert run(["nord.parquet"], day=date(2024, 2, 2)).resumed == 1
 
 
 def test_names_alone_are_no_sequence(here):

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from qdis_rules.cli import documenter as command
+from qdis_rules.cli import loading
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_accounts_bear_the_labels_of_the_chart(qdis, rules, tmp_path):
     ("library", "extra", "options"), [("jinja2", "documentation", []), ("weasyprint", "pdf", ["--pdf"])]
 )
 def test_says_which_extra_is_missing(qdis, rules, tmp_path, monkeypatch, library, extra, options):
-    monkeypatch.setattr(command, "find_spec", lambda name: None if name == library else find_spec("json"))
+    monkeypatch.setattr(loading, "find_spec", lambda name: None if name == library else find_spec("json"))
     done = qdis("documenter", str(rules), "--vers", str(tmp_path / "site"), *options)
     assert done.exit_code == 2
     assert f'pip install "qdis-rules[{extra}]"' in done.stderr
@@ -92,7 +92,7 @@ def test_says_that_pango_is_missing(qdis, rules, tmp_path, monkeypatch):
     def without_pango(notice):
         raise OSError("cannot load library 'libpango-1.0-0'")
 
-    monkeypatch.setattr(command, "find_spec", lambda name: find_spec("json"))
+    monkeypatch.setattr(loading, "find_spec", lambda name: find_spec("json"))
     monkeypatch.setattr("qdis_rules.documenting.notice_as_pdf", without_pango)
     done = qdis("documenter", str(rules), "--vers", str(tmp_path / "site"), "--pdf")
     assert done.exit_code == 2
