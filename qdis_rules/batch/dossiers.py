@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
-from qdis_rules.batch.evaluate import Run
-from qdis_rules.batch.layout import ACCOUNTS, CELL, IMPORTED, PLACES, BatchError, Layout, Results
+from qdis_rules.batch.evaluate import run_of
+from qdis_rules.batch.layout import ACCOUNTS, CELL, IMPORTED, PLACES, BatchError, Layout
 from qdis_rules.batch.rows import SET_ASIDE
 from qdis_rules.evaluation.admit import admit, from_accounts
 from qdis_rules.evaluation.dossier import Dossier, DossierError, Problem
@@ -68,8 +68,7 @@ def sensitivity(
     base = columns_of(plan, [dossier], [history]).drop_columns([DOSSIER, ORGANISATION])
     base = base.drop_columns([name for name in base.schema.names if name in given.schema.names]).combine_chunks()
     schema = pa.schema([*given.schema, *base.schema])
-    layout = Layout.of(plan, schema, given.schema.names)
-    run = Run(plan, layout, Results.of(plan, [layout], results))
+    run = run_of(plan, schema, given.schema.names, results)
     size = max(1, _VALUES // len(schema)) if len(schema) else 1
     same = [column.chunk(0).take(pa.array([0] * min(size, given.num_rows), pa.int32())) for column in base.columns]
     found = []

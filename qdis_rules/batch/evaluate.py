@@ -43,14 +43,18 @@ def evaluate_many(
         if not first:
             return iter(())
         schema = first[0].schema
-    layout = Layout.of(plan, schema, keep)
-    run = Run(plan, layout, Results.of(plan, [layout], results))
     pieces = (
         batch.slice(start, PIECE)
         for batch in chain(first, stream)
         for start in range(0, max(batch.num_rows, 1), PIECE)
     )
-    return _in_order(run.evaluate, pieces, threads or os.cpu_count() or 1)
+    return _in_order(run_of(plan, schema, keep, results).evaluate, pieces, threads or os.cpu_count() or 1)
+
+
+def run_of(plan: Plan, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:
+    """Return what evaluates batches of a schema. Raises BatchError."""
+    layout = Layout.of(plan, schema, keep)
+    return Run(plan, layout, Results.of(plan, [layout], results))
 
 
 def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:
