@@ -25,7 +25,7 @@ from qdis_rules.batch.inputs import (
     read_rows,
     reader,
 )
-from qdis_rules.batch.layout import DIGITS, STATUSES, VERDICTS, Layout, Results, Wanted
+from qdis_rules.batch.layout import DIGITS, STATUSES, VERDICTS, Layout, Results, Wanted, fields_of
 from qdis_rules.batch.rows import ExactRows, Refusal, Told
 from qdis_rules.evaluation.results import Status
 from qdis_rules.model.types import CONDITION, ChoiceType, ConditionType, DateType, NumberType, Type
@@ -178,7 +178,7 @@ def _shape(plan: Plan, layout: Layout) -> Shape | None:
     lists = {
         table: {
             part.name: column(ruleset.cells[f"{table}.*.{part.name}"].type, part.type, most=MOST_IN_ROW)
-            for part in (() if pa.types.is_null(types[place]) else types[place].value_type)
+            for part in fields_of(types[place])
         }
         for table, place in layout.lists.items()
     }

@@ -16,7 +16,6 @@ from qdis_rules.batch.layout import ACCOUNTS, CELL, IMPORTED, PLACES, BatchError
 from qdis_rules.batch.rows import SET_ASIDE
 from qdis_rules.evaluation.admit import admit, from_accounts
 from qdis_rules.evaluation.dossier import Dossier, DossierError, Problem
-from qdis_rules.evaluation.entries import INTEGER_DIGITS
 from qdis_rules.evaluation.evaluate import refuse_other_types
 from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
@@ -24,13 +23,13 @@ from qdis_rules.evaluation.wording import in_unit
 from qdis_rules.model import typed
 from qdis_rules.model.examples import UNREACHED
 from qdis_rules.model.types import CONDITION, ConditionType, DateType, NumberType, TextType, Type, number_unit
-from qdis_rules.numbers import Undefined
+from qdis_rules.numbers import INTEGER_DIGITS, Undefined
 from qdis_rules.plan.frame import Value
 from qdis_rules.plan.plan import Plan
 
 DOSSIER: Final = "dossier"
 ORGANISATION: Final = "organisme"
-_VALUES: Final = 2_000_000
+_VALUES: Final = 8_000_000
 """About how many values a batch of scenarios holds."""
 
 Scenarios: TypeAlias = Mapping[str, Sequence[Any]] | pa.Table | pa.RecordBatch

@@ -17,7 +17,6 @@ from qdis_rules.batch.rows import ExactRows
 from qdis_rules.evaluation.dossier import Problem
 from qdis_rules.plan.plan import Plan
 
-
 PIECE: Final = 16_384
 """Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
 Given = TypeVar("Given")
@@ -43,12 +42,13 @@ def evaluate_many(
         if not first:
             return iter(())
         schema = first[0].schema
-    pieces = (
-        batch.slice(start, PIECE)
-        for batch in chain(first, stream)
-        for start in range(0, max(batch.num_rows, 1), PIECE)
-    )
-    return _in_order(run_of(plan, schema, keep, results).evaluate, pieces, threads or os.cpu_count() or 1)
+    given = (piece for batch in chain(first, stream) for piece in pieces(batch))
+    return _in_order(run_of(plan, schema, keep, results).evaluate, given, threads or os.cpu_count() or 1)
+
+
+def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in pieces of at most PIECE rows, one when it has no row."""
+    return (batch.slice(start, PIECE) for start in range(0, max(batch.num_rows, 1), PIECE))
 
 
 def run_of(plan: Plan, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:

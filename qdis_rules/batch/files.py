@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from qdis_rules.batch.evaluate import Run
+from qdis_rules.batch.evaluate import Run, pieces
 from qdis_rules.batch.layout import PROBLEMS, READY, BatchError, Layout, Results
 from qdis_rules.batch.sources import MANIFEST, Reader, Source, sources_of
 from qdis_rules.evaluation.dossier import Problem
@@ -220,15 +220,15 @@ class Worker:
             return Summary()
         number = place[0]
         columns = pa.RecordBatch.from_arrays(batch.columns, schema=self._job.sources[number].schema)
-        found = self._runs[number].evaluate(columns)
+        found = pa.Table.from_batches(map(self._runs[number].evaluate, pieces(columns)))
         counts = _counts(found)
         told = {"lot": self._job.mark, "lignes": counts.rows, "prets": counts.ready, "refuses": counts.refused}
-        table = pa.Table.from_batches([found]).replace_schema_metadata({_COUNTS: json.dumps(told).encode()})
+        table = found.replace_schema_metadata({_COUNTS: json.dumps(told).encode()})
         _written(self._job.path(place), lambda new: pq.write_table(table, new, compression="zstd"))
         return counts
 
 
-def _counts(found: pa.RecordBatch) -> Summary:
+def _counts(found: pa.Table) -> Summary:
     ready = pc.sum(found.column(READY)).as_py() or 0
     refused = found.num_rows - found.column(PROBLEMS).null_count
     return Summary(found.num_rows, ready, found.num_rows - ready - refused, refused, 1)

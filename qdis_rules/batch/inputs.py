@@ -312,7 +312,7 @@ def read_rows(
     array: pa.Array, kinds: Mapping[str, Type], columns: Mapping[str, Column], key: str, answers: Mapping[str, int]
 ) -> Rows:
     """Return the rows of a list; dossiers whose keys are blank or twice the same are odd."""
-    if pa.types.is_null(array.type):
+    if pa.types.is_null(array.type) or pa.types.is_null(array.type.value_type):
         array = array.cast(pa.list_(pa.struct([])))
     size = len(array)
     absent = _absent(array)

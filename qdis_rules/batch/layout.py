@@ -10,12 +10,12 @@ from typing import Final
 import pyarrow as pa
 
 from qdis_rules.evaluation.dossier import DossierError, Problem
-from qdis_rules.evaluation.entries import DECIMALS, INTEGER_DIGITS
 from qdis_rules.evaluation.results import Origin, Status, Verdict
 from qdis_rules.evaluation.verify import SUFFIX
 from qdis_rules.model.examples import UNREACHED
 from qdis_rules.model.typed import Cell, TypedRuleset
 from qdis_rules.model.types import CONDITION, ConditionType, DateType, NumberType, Type
+from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS
 from qdis_rules.plan.plan import Plan
 from qdis_rules.suggest import nearest
 
@@ -73,7 +73,8 @@ class Layout:
         for code, cell in ruleset.cells.items():
             if cell.row == "*":
                 place = self.lists.get(cell.table)
-                if place is not None and cell.formula is not None and cell.column in _fields(self.schema.types[place]):
+                columns = () if place is None else (part.name for part in fields_of(self.schema.types[place]))
+                if cell.formula is not None and cell.column in columns:
                     yield f"{code}~{SUFFIX[Origin.TYPED]}"
                 continue
             given = [
@@ -225,9 +226,9 @@ def _is_list(arrow: pa.DataType) -> bool:
     return bool(pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow))
 
 
-def _fields(arrow: pa.DataType) -> frozenset[str]:
-    structs = _is_list(arrow) and pa.types.is_struct(arrow.value_type)
-    return frozenset(part.name for part in arrow.value_type) if structs else frozenset()
+def fields_of(arrow: pa.DataType) -> tuple[pa.Field, ...]:
+    """Return the fields of the rows of a list; none when it never has a row."""
+    return tuple(arrow.value_type) if _is_list(arrow) and pa.types.is_struct(arrow.value_type) else ()
 
 
 @dataclass(frozen=True, slots=True)
