@@ -87,21 +87,14 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A choice (place among all answers), or a date (days since 1970)."""
+    """A choice (place among all answers), a text (place among those of the batch), or a date (days since 1970)."""
 
     text: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text, of which only the presence is known."""
-
-    state: str
-
-
 Number: TypeAlias = Whole | Ratio | Near
-Operand: TypeAlias = Number | Flag | Code | Words
+Operand: TypeAlias = Number | Flag | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +229,6 @@ class _Writer:
     def column(self, kind: Type, column: Column, *what: str) -> Operand:
         """Return the operand of an input column."""
         state = self.input("state", *what)
-        if isinstance(kind, TextType):
-            return Words(state)
         text = self.input("value", *what)
         if column.quotient:
             below = Whole(self.input("below", *what), 0, column.bound)
@@ -249,8 +240,6 @@ class _Writer:
     def absent(self, kind: Type, state: str | None = None) -> Operand:
         """Return the operand of what no column gives."""
         state = state or self.once(f"np.ones({self.size}, np.uint8)", "s")
-        if isinstance(kind, TextType):
-            return Words(state)
         if isinstance(kind, NumberType):
             return Whole("0", 0, 0, state)
         zeros = self.once(f"np.zeros({self.size}, {'bool' if isinstance(kind, ConditionType) else 'np.int64'})", "v")
@@ -350,8 +339,6 @@ class _Writer:
                     made = Flag(spread(text), spread(state))
                 case Code(text, state):
                     made = Code(spread(text), spread(state))
-                case Words(state):
-                    made = Words(spread(state))
             known[found] = made
         return known[found]
 
@@ -897,9 +884,9 @@ class _Writer:
             case date():
                 return Code(str((constant - DAY_ZERO).days), "None")
             case str():
-                if not isinstance(kind, ChoiceType):
-                    raise _NotWritten("a text")
-                return Code(str(self.answers[constant]), "None")
+                if isinstance(kind, ChoiceType):
+                    return Code(str(self.answers[constant]), "None")
+                return Code(self.once(f"np.full({self.size}, {self.input('text', constant)})", "v"), "None")
             case Decimal() | Fraction():
                 return self.constant(constant)
             case _:
@@ -922,8 +909,6 @@ class _Writer:
             "s",
         )
         match one, other:
-            case Words(), Words():
-                return Words(state)
             case Flag(), Flag():
                 return Flag(self.named(f"np.where({condition.text}, {one.text}, {other.text})", "b"), state)
             case Code(), Code():
@@ -1054,8 +1039,6 @@ class _Writer:
         return self.once(" | ".join(parts), "b") if parts else nowhere
 
     def same(self, one: Operand, op: str, other: Operand) -> Flag:
-        if isinstance(one, Words) or isinstance(other, Words):
-            raise _NotWritten("a text compared")
         assert isinstance(one, Flag | Code)
         assert isinstance(other, Flag | Code)
         sign = {"=": "==", "<>": "!="}.get(op, op)
@@ -1169,8 +1152,6 @@ def _with_state(operand: Operand, state: str) -> Operand:
             return Flag(text, state)
         case Code(text):
             return Code(text, state)
-        case Words():
-            return Words(state)
 
 
 # --- the whole function --------------------------------------------------------------------------
@@ -1398,8 +1379,7 @@ def _write_result(writer: _Writer, place: int, wanted: Wanted, scales: dict[int,
     if found.state != "None":
         writer.line(f"if {found.state} is not None: {states}[:] = {found.state}")
     if not isinstance(wanted.kind, NumberType):
-        if not isinstance(found, Flag | Code):
-            raise _NotWritten("a text told")
+        assert isinstance(found, Flag | Code)
         writer.line(f"{values}[:] = {found.text}")
         return
     assert isinstance(found, Whole | Ratio | Near)

@@ -46,6 +46,7 @@ class ColumnarRows:
         self._results = results
         self._exact = exact
         self._answers = answers_of(plan)
+        self._dictionary = pa.array(list(self._answers), pa.string())
         self._functions: dict[bool, Columnar] = {}
         self._known: dict[bool, list[tuple[tuple[str, ...], int, Reader]]] = {}
         self._shape = _shape(plan, layout)
@@ -74,8 +75,9 @@ class ColumnarRows:
         for odd in (*(column.odd for column in values.values()), *(rows.odd for rows in lists.values())):
             if odd is not None:
                 doubt |= odd
+        inputs, texts = inputs_of(function.inputs, values, lists)
         with np.errstate(all="ignore"):  # what overflows is in doubt
-            function.run(inputs_of(function.inputs, values, lists), outputs, size, doubt, bad)
+            function.run(inputs, outputs, size, doubt, bad)
         (places,) = np.nonzero(doubt)
         told = self._exact.told(batch.take(pa.array(places))) if len(places) else []
         again = list(zip(places.tolist(), told, strict=True))
@@ -83,14 +85,14 @@ class ColumnarRows:
         for row, each in again:
             refused[row] = isinstance(each, Refusal)
             ready[row] = isinstance(each, Told) and each.ready
-        texts: list[str | None] = [None] * size
+        problems: list[str | None] = [None] * size
         for row, each in again:
-            texts[row] = each.text if isinstance(each, Refusal) else None
-        arrays = [_bits(ready, refused), pa.array(texts, pa.string())]
+            problems[row] = each.text if isinstance(each, Refusal) else None
+        arrays = [_bits(ready, refused), pa.array(problems, pa.string())]
         for place, (each_wanted, output) in enumerate(zip(wanted, outputs, strict=True)):
             exact = [(row, each.results[place] if isinstance(each, Told) else None) for row, each in again]
             scale = function.scales.get(place, 0)
-            arrays.extend(self._arrays(each_wanted, output, scale, exact))
+            arrays.extend(self._arrays(each_wanted, output, scale, texts, exact))
         return arrays
 
     def _readers(self, function: Columnar) -> list[tuple[tuple[str, ...], int, Reader]]:
@@ -133,6 +135,7 @@ class ColumnarRows:
         wanted: Wanted,
         output: Any,
         scale: int,
+        texts: pa.Array,
         exact: Sequence[tuple[int, Any]],
     ) -> Iterator[pa.Array]:
         """Yield the columns of a result; `exact` are the rows done exactly."""
@@ -148,7 +151,7 @@ class ColumnarRows:
         for row, found in exact:
             statuses[row] = _NONE if found is None else STATUSES.index(found[1])
         known = {row: found and found[0] for row, found in exact}
-        yield _value_array(wanted, numbers, statuses != 0, scale, self._answers, known)
+        yield _value_array(wanted, numbers, statuses != 0, scale, self._dictionary if isinstance(wanted.kind, ChoiceType) else texts, known)
         yield _words(statuses, _STATUSES)
 
 
@@ -232,7 +235,7 @@ def _value_array(
     numbers: NDArray[Any],
     absent: NDArray[np.bool_],
     scale: int,
-    answers: Mapping[str, int],
+    dictionary: pa.Array,
     exact: Mapping[int, Any],
 ) -> pa.Array:
     size = len(numbers)
@@ -248,13 +251,10 @@ def _value_array(
             for row, value in exact.items():
                 days[row] = 0 if value is None else np.datetime64(value, "D").astype(_DAY).astype(np.int32)
             return pa.Array.from_buffers(pa.date32(), size, [_validity(absent), pa.py_buffer(days)])
-        case ChoiceType():
-            for row, value in exact.items():
-                numbers[row] = answers.get(value, 0)
-            indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
-            return pa.DictionaryArray.from_arrays(indices, pa.array(list(answers), pa.string())).cast(pa.string())
         case _:
-            raise AssertionError(wanted)
+            indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
+            words = dictionary.take(indices)
+            return words if not exact else pa.array([exact.get(i, w) for i, w in enumerate(words.to_pylist())], pa.string())
 
 
 def _decimals(

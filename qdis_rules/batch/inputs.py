@@ -36,9 +36,12 @@ _PLAIN: Final = r"^\s*-?[0-9]{1,15}([.,][0-9]{1,6})?\s*$"
 
 @dataclass(slots=True)
 class Values:
-    """A column: values (zero for a number absent), where absent (uint8; None: nowhere), where odd (None: nowhere)."""
+    """A column: values (zero for a number absent), where absent (uint8; None: nowhere), where odd (None: nowhere).
 
-    values: NDArray[Any] | None
+    Texts are an Arrow array until `coded` makes numbers of those that are compared.
+    """
+
+    values: NDArray[Any] | pa.Array
     absent: NDArray[np.uint8] | None
     odd: Flags | None
     below: Ints | None = None
@@ -182,7 +185,7 @@ def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Arra
                 values, odd = np.asarray(whole, np.int64), whole < 0 if pa.types.is_uint64(array.type) else None
             return _numbers(values, absent, odd, kind.integer, column)
         case TextType():
-            values, odd = None, _too_long(array, kind)
+            values, odd = array.cast(pa.string()), _too_long(array, kind)
         case ConditionType():
             if pa.types.is_boolean(array.type):
                 values, odd = array.fill_null(False).to_numpy(zero_copy_only=False), None  # noqa: FBT003
@@ -359,13 +362,29 @@ def _strange_keys(keys: pa.Array, dossier: Ints, size: int) -> Flags:
 
 def inputs_of(
     wanted: Sequence[tuple[str, ...]], columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]
-) -> list[Any]:
-    """Return the inputs that the columnar function names, in order."""
-    return [_input(what, columns, lists) for what in wanted]
+) -> tuple[list[Any], pa.Array]:
+    """Return the inputs that the columnar function names, in order, and the texts whose places stand for them."""
+    given = [_input(what, columns, lists) for what in wanted]
+    texts = [each if isinstance(each, pa.Array) else pa.array([each]) for each in given if _is_words(each)]
+    if not texts:
+        return given, pa.array([], pa.string())
+    coded = pa.concat_arrays(texts).dictionary_encode()
+    codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    parts = iter(np.split(codes, np.cumsum([len(text) for text in texts])[:-1]))
+    return [
+        next(parts) if isinstance(each, pa.Array) else int(next(parts)[0]) if _is_words(each) else each
+        for each in given
+    ], coded.dictionary
+
+
+def _is_words(each: object) -> bool:
+    return isinstance(each, pa.Array | str)
 
 
 def _input(what: tuple[str, ...], columns: Mapping[tuple[str, ...], Values], lists: Mapping[str, Rows]) -> Any:
     match what:
+        case ("text", constant):
+            return constant
         case ("offsets", table):
             return lists[table].offsets
         case ("rows", table):
