@@ -203,7 +203,7 @@ def _has_nulls(batch: pa.RecordBatch) -> bool:
 
 def _output(wanted: Wanted, size: int) -> Any:
     if wanted.kind is None:
-        return np.empty(size, np.uint8)
+        return np.full(size, _NONE, np.uint8)  # what no column of these calls for
     return np.empty(size, bool if isinstance(wanted.kind, ConditionType) else np.int64), np.zeros(size, np.uint8)
 
 
@@ -252,6 +252,8 @@ def _value_array(
                 days[row] = 0 if value is None else np.datetime64(value, "D").astype(_DAY).astype(np.int32)
             return pa.Array.from_buffers(pa.date32(), size, [_validity(absent), pa.py_buffer(days)])
         case _:
+            numbers[absent] = 0
+            numbers[list(exact)] = 0
             indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
             words = dictionary.take(indices)
             return words if not exact else pa.array([exact.get(i, w) for i, w in enumerate(words.to_pylist())], pa.string())

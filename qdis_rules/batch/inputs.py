@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from qdis_rules.batch.columnar import DAY_ZERO, Column, Columnar, power
 from qdis_rules.batch.kernels import Flags, Ints
+from qdis_rules.batch.layout import fields_of
 from qdis_rules.batch.rows import SET_ASIDE, computed_number
 from qdis_rules.evaluation.entries import Refused, read_value
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type, number_unit
@@ -315,8 +316,10 @@ def read_rows(
     array: pa.Array, kinds: Mapping[str, Type], columns: Mapping[str, Column], key: str, answers: Mapping[str, int]
 ) -> Rows:
     """Return the rows of a list; dossiers whose keys are blank or twice the same are odd."""
-    if pa.types.is_null(array.type) or pa.types.is_null(array.type.value_type):
-        array = array.cast(pa.list_(pa.struct([])))
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.list_(pa.null()))
+    elif pa.types.is_fixed_size_list(array.type):
+        array = array.cast(pa.list_(array.type.value_type))
     size = len(array)
     absent = _absent(array)
     offsets = np.asarray(array.offsets.to_numpy(), np.int64)
@@ -330,7 +333,7 @@ def read_rows(
     if child.null_count:
         odd[dossier[child.is_null().to_numpy(zero_copy_only=False)]] = True
     found: dict[str, Values] = {}
-    names = [field.name for field in child.type]
+    names = [field.name for field in fields_of(array.type)]
     for name, column in columns.items():
         part = pc.struct_field(child, [names.index(name)])
         values = reader(kinds[name], part.type, column, answers)(part)

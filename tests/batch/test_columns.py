@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdis_rules.batch.columns import ColumnarRows
-from qdis_rules.batch.evaluate import Run
+from qdis_rules.batch.evaluate import run_of
 from qdis_rules.evaluation.dossier import Raw
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, TextType, Type
@@ -159,7 +159,7 @@ def test_columns_and_rows_agree(data: st.DataObject) -> None:
         return
     batch = data.draw(batches(ruleset, data.draw(st.booleans())))
     names = wanted(ruleset) if data.draw(st.booleans()) else None
-    run = Run(ruleset.plan, batch.schema, ["n"], names)
+    run = run_of(ruleset.plan, batch.schema, ["n"], names)
     by_column = run._columnar.evaluate(batch)
     if by_column is None:
         return
