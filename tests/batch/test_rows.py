@@ -17,7 +17,7 @@ from qdis_rules.pipeline import bundled_folder
 from tests.batch.told import assert_told, everything, report_of
 from tests.properties.agreement import compiled, well_typed
 from tests.properties.campaign import examples
-from tests.strategies import dossiers, histories, rulesets
+from tests.strategies import dossiers, histories, junk, rulesets
 
 RULES = """
 jeu X exercice 2023
@@ -93,6 +93,18 @@ def test_the_bundled_dossiers_equal_their_reports():
     assert_told(pa.Table.from_batches(bundled.evaluate_many(columns, kept)), reports)
     assert_told(pa.Table.from_batches(bundled.evaluate_many(columns, kept, everything(bundled))), reports)
     assert columns.column("dossier").to_pylist() == [dossier.name for dossier in many]
+
+
+@examples(150)
+@given(st.data())
+def test_any_text_is_read_or_told_as_in_a_dossier(data):
+    """A column of texts, whatever they are: the values and the problems of a dossier with the same."""
+    codes = [code for code, cell in ruleset().cells.items() if cell.row != "*"]
+    texts = st.none() | junk.filter(lambda value: isinstance(value, str)) | st.sampled_from(("1", "-0,5", "scp", "oui"))
+    many = [{code: data.draw(texts) for code in codes} for _ in range(2)]
+    columns = pa.table({code: pa.array([cells[code] for cells in many], pa.string()) for code in codes})
+    reports = [report_of(ruleset(), Dossier(2023, typed=cells)) for cells in many]
+    assert_told(pa.Table.from_batches(ruleset().evaluate_many(columns)), reports)
 
 
 def test_values_come_in_many_kinds_of_columns():
