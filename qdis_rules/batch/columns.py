@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from qdis_rules.batch.columnar import ORIGINS, Column, Columnar, Shape, answers_of, columnar
+from qdis_rules.batch.columnar import ORIGINS, Columnar, answers_of, columnar
 from qdis_rules.batch.inputs import (
     MOST_IN_ROW,
     Reader,
@@ -26,6 +26,7 @@ from qdis_rules.batch.inputs import (
     reader,
 )
 from qdis_rules.batch.layout import DIGITS, STATUSES, VERDICTS, Layout, Results, Wanted, fields_of
+from qdis_rules.batch.operands import Column, Shape
 from qdis_rules.batch.rows import ExactRows, Refusal, Told
 from qdis_rules.evaluation.results import Status
 from qdis_rules.model.types import CONDITION, ChoiceType, ConditionType, DateType, NumberType, Type
@@ -151,7 +152,14 @@ class ColumnarRows:
         for row, found in exact:
             statuses[row] = _NONE if found is None else STATUSES.index(found[1])
         known = {row: found and found[0] for row, found in exact}
-        yield _value_array(wanted, numbers, statuses != 0, scale, self._dictionary if isinstance(wanted.kind, ChoiceType) else texts, known)
+        yield _value_array(
+            wanted,
+            numbers,
+            statuses != 0,
+            scale,
+            self._dictionary if isinstance(wanted.kind, ChoiceType) else texts,
+            known,
+        )
         yield _words(statuses, _STATUSES)
 
 
@@ -211,7 +219,9 @@ def _output(wanted: Wanted, size: int) -> Any:
 
 
 def _bits(flags: NDArray[np.bool_], absent: NDArray[np.bool_] | None = None) -> pa.Array:
-    return pa.Array.from_buffers(pa.bool_(), len(flags), [_validity(absent), pa.py_buffer(np.packbits(flags, bitorder="little"))])
+    return pa.Array.from_buffers(
+        pa.bool_(), len(flags), [_validity(absent), pa.py_buffer(np.packbits(flags, bitorder="little"))]
+    )
 
 
 def _validity(absent: NDArray[np.bool_] | None) -> pa.Buffer | None:
@@ -256,7 +266,11 @@ def _value_array(
             numbers[list(exact)] = 0
             indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
             words = dictionary.take(indices)
-            return words if not exact else pa.array([exact.get(i, w) for i, w in enumerate(words.to_pylist())], pa.string())
+            return (
+                words
+                if not exact
+                else pa.array([exact.get(i, w) for i, w in enumerate(words.to_pylist())], pa.string())
+            )
 
 
 def _decimals(

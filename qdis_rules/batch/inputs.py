@@ -19,15 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from qdis_rules.batch.columnar import DAY_ZERO, Column, Columnar, power
+from qdis_rules.batch.columnar import DAY_ZERO
 from qdis_rules.batch.kernels import Flags, Ints
 from qdis_rules.batch.layout import fields_of
+from qdis_rules.batch.operands import MOST_ROWS, Column, power
 from qdis_rules.batch.rows import SET_ASIDE, computed_number
 from qdis_rules.evaluation.entries import Refused, read_value
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, TextType, Type, number_unit
 from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS
 
-MOST_ROWS: Final = 1000
 _MOST: Final = 10**10
 MOST_IN_ROW: Final = 10**9
 _QUOTIENT: Final = 10**15
@@ -129,9 +129,7 @@ def past_reader(kind: Type, arrow: pa.DataType, column: Column, answers: Mapping
     return read
 
 
-def _past_value(
-    raw: str | None, kind: Type, column: Column, answers: Mapping[str, int]
-) -> tuple[int, int, int, bool]:
+def _past_value(raw: str | None, kind: Type, column: Column, answers: Mapping[str, int]) -> tuple[int, int, int, bool]:
     """Return a numerator (or a code), a denominator, a state, and whether it is odd."""
     if raw is None or not raw.strip():
         return 0, 1, 1, False
@@ -189,7 +187,7 @@ def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Arra
             values, odd = array.cast(pa.string()), _too_long(array, kind)
         case ConditionType():
             if pa.types.is_boolean(array.type):
-                values, odd = array.fill_null(False).to_numpy(zero_copy_only=False), None  # noqa: FBT003
+                values, odd = array.fill_null(False).to_numpy(zero_copy_only=False), None
             else:
                 values, odd = _each(array, kind, bool, bool)
         case ChoiceType():
@@ -248,7 +246,7 @@ def _read_decimals(integer: bool, column: Column, array: pa.Array) -> Values:
     of = array.type
     if of.scale != column.decimals:
         cut = array.cast(pa.decimal128(38, column.decimals), safe=False)
-        odd = ~pc.equal(cut.cast(of, safe=False), array).fill_null(True).to_numpy(zero_copy_only=False)  # noqa: FBT003
+        odd = ~pc.equal(cut.cast(of, safe=False), array).fill_null(True).to_numpy(zero_copy_only=False)
         absent, array = _absent(array), cut
     else:
         absent = _absent(array)
@@ -274,7 +272,7 @@ def _from_text(array: pa.Array) -> tuple[Ints, Flags | None]:
     whole = np.frombuffer(numbers.fill_null(Decimal(0)).buffers()[1], np.int64).reshape(-1, 2)[: len(array)]
     values = np.ascontiguousarray(whole[:, 0])
     odd = whole[:, 1] != values >> 63
-    strange = ~plain.fill_null(True).to_numpy(zero_copy_only=False)  # noqa: FBT003
+    strange = ~plain.fill_null(True).to_numpy(zero_copy_only=False)
     (places,) = np.nonzero(strange)
     for place in places:  # « 1 250,00 »
         try:
@@ -293,7 +291,7 @@ _ANY: Final = NumberType(None)
 def _too_long(array: pa.Array, kind: TextType) -> Flags | None:
     if not pa.types.is_string(array.type) and not pa.types.is_large_string(array.type):
         return np.ones(len(array), bool)
-    longest = pc.greater(pc.utf8_length(array), kind.size).fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003
+    longest = pc.greater(pc.utf8_length(array), kind.size).fill_null(False).to_numpy(zero_copy_only=False)
     return longest if longest.any() else None
 
 

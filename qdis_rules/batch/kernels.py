@@ -168,7 +168,7 @@ def near(whole: Ints) -> tuple[Floats, Error]:
     """Return whole numbers as floats, and by how much they may differ."""
     floats = whole.astype(np.float64)
     low, high = (whole.min(), whole.max()) if whole.size else (0, 0)
-    return floats, (0.0 if -_EXACT <= low and high <= _EXACT else np.abs(floats) * _UNIT)
+    return floats, (0.0 if low >= -_EXACT and high <= _EXACT else np.abs(floats) * _UNIT)
 
 
 def near_sum(terms: Sequence[tuple[float, Floats, Error]]) -> tuple[Floats, Error]:
@@ -281,7 +281,8 @@ def _resolved(floor: Ints, rest: Ints, below: Ints | int, rounding: Rounding) ->
             up = (rest > 0) & (floor >= 0)
         case Rounding.DOWN:
             up = (rest > 0) & (floor < 0)
-    return floor + up
+    rounded: Ints = floor + up
+    return rounded
 
 
 def rounded_whole(whole: Ints, step: int, rounding: Rounding) -> Ints:
@@ -325,9 +326,7 @@ def _exactly_rounded(quotient: Floats, above: Ints, below: Ints, rounding: Round
     return _resolved(floor, rest, below, rounding)
 
 
-def rounded_near(
-    floats: Floats, error: Error, times: float, rounding: Rounding, state: State, doubt: Flags
-) -> Ints:
+def rounded_near(floats: Floats, error: Error, times: float, rounding: Rounding, state: State, doubt: Flags) -> Ints:
     """Return the rounding of floats * times; in doubt where the error may change it."""
     scaled = floats * times
     error = np.abs(error * times) + np.abs(scaled) * (2 * _UNIT)
@@ -479,7 +478,12 @@ _OF_RANKS: Final = np.array([3, 0, 2, 1], np.uint8)
 
 
 def of_rows(
-    flags: Flags, state: State, rows: tuple[Ints, State], when_undefined: int, verdict: NDArray[np.uint8], bad: Flags | None
+    flags: Flags,
+    state: State,
+    rows: tuple[Ints, State],
+    when_undefined: int,
+    verdict: NDArray[np.uint8],
+    bad: Flags | None,
 ) -> None:
     """Write the worst verdict over the rows of each dossier: violated, undetermined, satisfied, sans objet."""
     offsets, count = rows

@@ -241,6 +241,7 @@ def _read(
 
 
 def computed_number(raw: Raw) -> Fraction | None:
+    """Return a number that somebody computed, « -4/3 » included; None for what is none."""
     if isinstance(raw, Decimal):
         return Fraction(raw) if raw.is_finite() else None
     quotient = _QUOTIENT.fullmatch(raw) if isinstance(raw, str) else None

@@ -96,7 +96,7 @@ class Session:
         if before.__class__ is value.__class__ is Decimal and cell.formula is None and not live.others and live.fits:
             gate = self._plan.slots.get(cell.table)
             if gate is None or live.frame.values[gate] is False:
-                return self._retype(code, self._plan.slots[code], raw, value)  # type: ignore[arg-type]
+                return self._retype(code, self._plan.slots[code], raw, value)
         if value is None:
             self._raw.pop(code, None)
         else:
@@ -202,9 +202,9 @@ class Session:
             _put(live.others, cell.code, others)
             (frame.supplied.add if supplied else frame.supplied.discard)(cell.code)
             return None
-        for place in moved:
+        for place, before in moved.items():
             if place != slot:
-                seconds = {**seconds, **self._second_verdicts((place,), moved[place])}
+                seconds = {**seconds, **self._second_verdicts((place,), before)}
         after = self._second_verdicts({slot, *moved})
         verdicts.update(
             (name, after.get(name)) for name in {**seconds, **after} if seconds.get(name) is not after.get(name)

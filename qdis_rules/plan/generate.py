@@ -307,7 +307,9 @@ class _Writer:
                 if isinstance(inner, _Quotient):
                     return _Quotient(self.named(f"abs({inner.above})"), self.named(f"abs({inner.below})"))
                 return self._short(f"abs({inner.text})")
-            case typed.Apply(function, (operand, typed.Const(Decimal() as step))) if function in _ROUNDINGS and step > 0:
+            case typed.Apply(function, (operand, typed.Const(Decimal() as step))) if (
+                function in _ROUNDINGS and step > 0
+            ):
                 return self._rounding(self.number(operand), step, _MODES[Rounding(function)])
             case typed.Fold("somme", items) if items and self._all_numbers(items):
                 return self._total([self.number(item) for item in items])
@@ -758,7 +760,7 @@ class Step:
     more than one thing would change, as when a table begins to apply.
     """
 
-    __slots__ = ("asks", "check", "code", "place", "reads", "run")
+    __slots__ = ("_write", "asks", "check", "code", "place", "reads", "run")
 
     def __init__(
         self,
@@ -784,13 +786,14 @@ class Step:
                     case _:
                         pass
 
-        def first(frame: Frame, outcomes: list[Value | None]) -> None:
-            if write is None:
-                raise Unfit
-            self.run = write()
-            self.run(frame, outcomes)
+        self._write = write
+        self.run: Program = self._first
 
-        self.run: Program = first
+    def _first(self, frame: Frame, outcomes: list[Value | None]) -> None:
+        if self._write is None:
+            raise Unfit
+        self.run = self._write()
+        self.run(frame, outcomes)
 
 
 @dataclass(frozen=True, slots=True)

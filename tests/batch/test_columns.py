@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdis_rules.batch.columns import ColumnarRows
 from qdis_rules.batch.evaluate import run_of
 from qdis_rules.evaluation.dossier import Raw
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, TextType, Type
 from qdis_rules.pipeline import Ruleset
-from tests.properties.agreement import compiled, well_typed
+from tests.properties.agreement import well_typed
 from tests.properties.campaign import examples
 from tests.strategies import TIES, raw_values, rulesets
 
