@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
+
+from qdis_rules.records import dataclass
 
 Exact: TypeAlias = Decimal | Fraction
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from qdis_rules.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -9,13 +9,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qdis_rules.evaluation.dossier import Problem
+from qdis_rules.records import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -29,6 +28,7 @@ from qdis_rules.formats.references import Reference
 from qdis_rules.model.types import ChoiceType
 from qdis_rules.numbers import Cause, CauseKind, Exact, round_shown
 from qdis_rules.pipeline import Ruleset
+from qdis_rules.records import dataclass
 
 LEGEND: Final = "° fiabilité « déduite », °° « à confirmer » : règle reconstituée, à valider avant de s'y fier."
 _MARKS: Final = {"déduite": "°", "à confirmer": "°°"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +18,7 @@ from qdis_rules.model.types import Type
 from qdis_rules.numbers import add, shown, subtract
 from qdis_rules.plan.frame import Known
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 from qdis_rules.suggest import nearest
 
 _UNKNOWN: Final = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from qdis_rules.evaluation.balance import Balance
@@ -13,6 +12,7 @@ from qdis_rules.model.types import NumberType
 from qdis_rules.numbers import ZERO, CauseKind, NotApplicable, Undefined
 from qdis_rules.plan.frame import Known, ListValue, Value
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

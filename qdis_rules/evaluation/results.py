@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 from qdis_rules.model.typed import Decision
 from qdis_rules.numbers import Cause, Exact
+from qdis_rules.records import dataclass
 
 Shown: TypeAlias = Decimal | bool | str | date | None
 T = TypeVar("T")

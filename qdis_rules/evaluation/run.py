@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 from qdis_rules.evaluation.admit import Admitted
@@ -14,6 +14,7 @@ from qdis_rules.numbers import NOT_APPLICABLE, CauseKind, NotApplicable, NumberT
 from qdis_rules.plan.frame import Code, Frame, Known, ListValue, Past, Value
 from qdis_rules.plan.generate import UNFIT, wide
 from qdis_rules.plan.plan import Computed, Entered, Gate, Indicator, Plan
+from qdis_rules.records import dataclass
 
 
 @dataclass(slots=True)

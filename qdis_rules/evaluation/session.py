@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -24,6 +24,7 @@ from qdis_rules.numbers import ZERO
 from qdis_rules.plan.frame import Known, ListValue, Value
 from qdis_rules.plan.generate import UNFIT, Readers, Unfit, wide
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -32,6 +32,7 @@ from qdis_rules.numbers import (
 from qdis_rules.plan.compile import holds
 from qdis_rules.plan.frame import Known, Value
 from qdis_rules.plan.plan import Gap, Trial
+from qdis_rules.records import dataclass
 
 
 def all_checks(evaluation: Evaluation) -> CheckResults:

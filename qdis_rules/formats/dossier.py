@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Proble
 from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.formats.documents import DossierDocument
+from qdis_rules.records import dataclass
 
 MAX_BYTES: Final = 20_000_000
 MAX_DEPTH: Final = 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from qdis_rules.diagnostics import Diagnostic
@@ -14,6 +13,7 @@ from qdis_rules.model.scope import GLOBAL, part_spans
 from qdis_rules.model.types import ERROR, ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import Exact, exact
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import PREDEFINED

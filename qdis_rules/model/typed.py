@@ -7,12 +7,13 @@ Numbers are in base units: reading a cell in kEUR yields euros. Codes identify t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TypeAlias
 
 from qdis_rules.model.types import CONDITION, ERROR, NumberType, Type
 from qdis_rules.numbers import Exact
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import Unit

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Protocol, TypeAlias
 
 from qdis_rules.numbers import Exact, NotApplicable, Undefined
+from qdis_rules.records import dataclass
 
 Known: TypeAlias = Exact | bool | date | str
 Value: TypeAlias = Known | Undefined | NotApplicable

@@ -17,7 +17,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
@@ -37,6 +37,7 @@ from qdis_rules.numbers import (
 )
 from qdis_rules.plan.compile import ONE, Compiler
 from qdis_rules.plan.frame import Code, Frame, Value
+from qdis_rules.records import dataclass
 
 WIDE: Final = decimal.Context(
     prec=200,

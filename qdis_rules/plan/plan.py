@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from qdis_rules.numbers import ZERO, CauseKind, Undefined
 from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
 from qdis_rules.plan.generate import Program, Steps, generate
+from qdis_rules.records import dataclass
 from qdis_rules.syntax import tree
 
 

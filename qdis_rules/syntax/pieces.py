@@ -6,7 +6,6 @@ One piece, one diagnostic: a mistake in a line of a table does not hide its neig
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Final
@@ -17,6 +16,7 @@ from lark.utils import TextSlice
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.grammar import grammar_text
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold, nearest
 from qdis_rules.syntax import errors

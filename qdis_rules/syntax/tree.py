@@ -6,11 +6,12 @@ Every node carries its span; spans and comments play no part in equality, so tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
 
 
