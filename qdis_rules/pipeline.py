@@ -20,6 +20,7 @@ from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
 from qdis_rules.model.check import check
 from qdis_rules.model.resolve import resolve
+from qdis_rules.model.standing import on_day
 from qdis_rules.plan.plan import Plan, plan
 from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
@@ -87,7 +88,7 @@ class Ruleset:
             raise TypeError(f"a date is expected, not {type(day).__name__}")
         written = self._written or self
         campaign = self.campaign or model.Campaign(())
-        return Ruleset(campaigns.on_day(written.typed, campaign, day), self.warnings, self.campaign, written)
+        return Ruleset(on_day(written.typed, campaign, day), self.warnings, self.campaign, written)
 
     @property
     def day(self) -> date | None:

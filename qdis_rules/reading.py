@@ -6,9 +6,7 @@ from pathlib import Path
 
 from qdis_rules.diagnostics import Diagnostic, Outcome
 from qdis_rules.files import CannotRead, TooLarge, read_file
-from qdis_rules.source import Source, Span
-from qdis_rules.syntax import errors, tree
-from qdis_rules.syntax.parse import MAX_CHARACTERS, parse
+from qdis_rules.source import MAX_CHARACTERS, Source, Span
 
 SUFFIX = ".qdis"
 CAMPAIGN = "campagne.qdis"
@@ -52,6 +50,18 @@ def read_campaign(file: Path) -> Outcome[Source]:
     return Outcome(source, tuple(reader.diagnostics))
 
 
+def _unread(name: str, error: CannotRead | UnicodeDecodeError) -> Diagnostic:
+    """Return what is said of a file that is no source."""
+    from qdis_rules.syntax import errors
+
+    nowhere = Span(Source.of(name, ""), 0, 0)
+    if isinstance(error, TooLarge):
+        return errors.source_too_long(nowhere, f"plus de {_MAX_BYTES} octets dans un jeu")
+    if isinstance(error, UnicodeDecodeError):
+        return errors.not_utf8(nowhere, error.start)
+    return errors.unreadable(nowhere, str(error))
+
+
 class _Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -67,19 +77,12 @@ class _Reader:
             return
         self._seen.add(real)
         name = str(file)
-        nowhere = Span(Source.of(name, ""), 0, 0)
         try:
             content = read_file(real, self._room)
             self._room -= len(content)
             text = content.decode("utf-8")
-        except TooLarge:
-            self.diagnostics.append(errors.source_too_long(nowhere, f"plus de {_MAX_BYTES} octets dans un jeu"))
-            return
-        except CannotRead as error:
-            self.diagnostics.append(errors.unreadable(nowhere, str(error)))
-            return
-        except UnicodeDecodeError as error:
-            self.diagnostics.append(errors.not_utf8(nowhere, error.start))
+        except (CannotRead, UnicodeDecodeError) as error:
+            self.diagnostics.append(_unread(name, error))
             return
         source = Source.of(name, text)
         self.sources.append(source)
@@ -87,6 +90,9 @@ class _Reader:
             self._includes(file, source)
 
     def _includes(self, file: Path, source: Source) -> None:
+        from qdis_rules.syntax import errors, tree
+        from qdis_rules.syntax.parse import parse
+
         for declaration in parse([source]).value.declarations:
             if isinstance(declaration, tree.IncludeDecl):
                 target = self._included(file.parent / declaration.path.value)

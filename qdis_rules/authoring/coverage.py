@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from qdis_rules.evaluation.report import Report, condition_text
 from qdis_rules.evaluation.results import Status, Verdict
 from qdis_rules.model import typed
-from qdis_rules.model.examples import GENERATED, UNREACHED
+from qdis_rules.model.typed import GENERATED, UNREACHED
 from qdis_rules.pipeline import Ruleset
 from qdis_rules.records import dataclass
 

@@ -138,8 +138,7 @@ def _heads(file: str, campaign: str | None, report: Report) -> Iterator[tuple[st
 
 
 def _notes(report: Report) -> Iterator[str]:
-    reliabilities = {result.reliability for result in report.indicators.values()}
-    reliabilities |= {result.reliability for result in report.checks.values()}
+    reliabilities = {*report.checks.reliabilities, *(result.reliability for result in report.indicators.values())}
     if reliabilities & set(_MARKS):
         yield LEGEND
     if report.recomputed:
@@ -320,7 +319,7 @@ def _counts(report: Report) -> str:
         (Verdict.NOT_APPLICABLE, "sans objet", "sans objet"),
         (Verdict.DEACTIVATED, "désactivé", None),
     )
-    parts = [counted(len(report.checks.having(verdict)), word, plural) for verdict, word, plural in said]
+    parts = [counted(report.checks.count(verdict), word, plural) for verdict, word, plural in said]
     return f"Autres contrôles : {', '.join(parts)}."
 
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.dossier import Account
-from qdis_rules.model.accounts import reading_of, reads_closing, statements
-from qdis_rules.model.typed import Selection, TypedRuleset
+from qdis_rules.model.readings import reading_of
+from qdis_rules.model.typed import Selection
 from qdis_rules.numbers import ZERO, Exact, absolute, add, subtract
+from qdis_rules.plan.outline import Readings
 
 _AFTER_DIGITS: Final = ":"  # the character after '9'
 
@@ -35,6 +36,21 @@ class Balance:
         for index in self._selected(selection):
             total = add(total, amounts[index])
         return total
+
+    def amounts(self, readings: Readings) -> dict[str, Exact]:
+        """Return what each of `readings` reads, in EUR, by code; nothing of those whose columns the balance lacks."""
+        columns = [self._amounts(reading.moment, reading.side) for reading in readings.all]
+        totals: list[Exact] = [ZERO] * len(columns)
+        for place, number in enumerate(self._numbers):
+            for index in readings.taking(number):
+                column = columns[index]
+                if column is not None:
+                    totals[index] = add(totals[index], column[place])
+        return {
+            reading.code: total
+            for reading, column, total in zip(readings.all, columns, totals, strict=True)
+            if column is not None
+        }
 
     def _amounts(self, moment: str, side: str) -> list[Exact] | None:
         """Return what each account brings to a reading, None when the balance lacks those columns."""
@@ -70,29 +86,19 @@ class Balance:
             if selection.takes(self._numbers[index]):
                 yield index
 
-    def unreached(self, ruleset: TypedRuleset) -> list[tuple[Account, Exact]]:
+    def unreached(self, readings: Readings) -> list[tuple[Account, Exact]]:
         """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
 
         An annex that reads an account hides no hole of the balance sheet.
         """
-        tables = {code for codes in statements(ruleset.tables).values() for code in codes}
-        selections = [
-            cell.selection
-            for cell in ruleset.cells.values()
-            if cell.selection is not None and cell.table in tables and reads_closing(cell.selection)
-        ]
-        reached: set[str] = set()
-        for selection in selections:
-            side = reading_of(selection.reading)[1]
-            for account in map(self.accounts.__getitem__, self._selected(selection)):
-                closing = subtract(account.closing_debit, account.closing_credit)
-                if (side == "débiteurs" and closing < 0) or (side == "créditeurs" and closing > 0):
-                    continue
-                reached.add(account.number)
         found = []
         for account in self.accounts:
             closing = subtract(account.closing_debit, account.closing_credit)
-            if closing and account.number not in reached:
+            if not closing:
+                continue
+            missed = "débiteurs" if closing < 0 else "créditeurs"
+            taking = (readings.all[index] for index in readings.taking(account.number))
+            if not any(reading.closes and reading.side != missed for reading in taking):
                 found.append((account, closing))
         return found
 

@@ -85,10 +85,10 @@ class _ReportPast:
         self._year = report.year
 
     def cell(self, code: str) -> Value:
-        return self._read(code, self._plan.ruleset.cells[code].since)
+        return self._read(code, self._plan.outline.since.get(code))
 
     def aggregate(self, code: str) -> Value:
-        return self._read(code, self._plan.ruleset.aggregates[code].since)
+        return self._read(code, self._plan.outline.since.get(code))
 
     def _read(self, code: str, since: tuple[int, str] | None) -> Value:
         if since is not None and self._year <= since[0]:

@@ -21,9 +21,10 @@ from qdis_rules.evaluation.run import plain, run
 from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
 from qdis_rules.numbers import ZERO
-from qdis_rules.plan.frame import Known, ListValue, Value
-from qdis_rules.plan.generate import UNFIT, Readers, Unfit, wide
+from qdis_rules.plan.frame import Known, ListValue, Value, table_of
 from qdis_rules.plan.plan import Plan
+from qdis_rules.plan.program import UNFIT, Unfit, wide
+from qdis_rules.plan.steps import Readers
 from qdis_rules.records import dataclass
 
 T = TypeVar("T")
@@ -116,8 +117,7 @@ class Session:
         self._admitted = admitted
         self._raw = dict(admitted.dossier.typed)
         self._typed = dict(admitted.typed)
-        cells = self._plan.ruleset.cells
-        self._given = Counter(cells[code].table for code in (*admitted.typed, *admitted.imported))
+        self._given = Counter(table_of(code) for code in (*admitted.typed, *admitted.imported))
         evaluation = run(self._plan, admitted, self._years.before(admitted.dossier.year))
         evaluation.recomputed = self._years.recomputed
         evaluation.ignored = self._years.ignored
@@ -285,7 +285,7 @@ class Session:
                 standing = plan.ruleset.standings.get(name)
                 if standing is None or standing.active:
                     value = live.value(code) if retained is None else plain(retained)
-                    found[name] = agreement(plan.ruleset.cells[code], cast(Value, value), other)
+                    found[name] = agreement(plan.outline.tolerances.get(code, ZERO), cast(Value, value), other)
         return found
 
 

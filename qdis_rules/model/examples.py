@@ -20,10 +20,6 @@ from qdis_rules.units import PREDEFINED
 
 _VERDICTS = ("satisfait", "violé", "indéterminé", "sans objet", "désactivé")
 _STATES = ("absent", "sans objet", "non calculable")
-GENERATED = ("saisie", "rapatriement", "comptes", "reprise")
-"""Suffixes of the checks that compare a second value of a cell with the one retained."""
-UNREACHED = "balance~comptes"
-"""The code of the check that every account of the trial balance reaches a cell."""
 
 
 @dataclass(slots=True)
@@ -115,8 +111,8 @@ class Examples:
     def _known(self, name: tree.Name) -> bool:
         """True when a check has this code, declared or generated; reported otherwise."""
         code = name.text
-        generated = code == UNREACHED
-        if "~" in code and code.rsplit("~", 1)[1] in GENERATED:
+        generated = code == typed.UNREACHED
+        if "~" in code and code.rsplit("~", 1)[1] in typed.GENERATED:
             generated = generated or self._generated_target(code)
         if code in self.checks or generated:
             return True

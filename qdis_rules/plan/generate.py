@@ -14,57 +14,22 @@ as a person would write it.
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
-from qdis_rules.numbers import (
-    CONTEXT,
-    NOT_APPLICABLE,
-    ZERO,
-    CauseKind,
-    NotApplicable,
-    NumberTooLarge,
-    Undefined,
-    gather,
-)
-from qdis_rules.plan.compile import ONE, Compiler
-from qdis_rules.plan.frame import Code, Frame, Value
+from qdis_rules.numbers import CauseKind, Undefined
+from qdis_rules.plan.compile import Compiler
+from qdis_rules.plan.frame import Frame
+from qdis_rules.plan.program import CALLED, Late, Program
 from qdis_rules.records import dataclass
-
-WIDE: Final = decimal.Context(
-    prec=200,
-    rounding=decimal.ROUND_HALF_UP,
-    Emin=-4096,
-    Emax=4096,
-    capitals=1,
-    clamp=0,
-    traps=[
-        decimal.Inexact,
-        decimal.InvalidOperation,
-        decimal.DivisionByZero,
-        decimal.Overflow,
-        decimal.FloatOperation,
-    ],
-)
-
-
-class Unfit(ArithmeticError):
-    """A number that the straight-line function does not handle."""
-
-
-UNFIT: Final = (Unfit, NumberTooLarge, decimal.Inexact, decimal.Overflow)
-"""What the function raises when the closures must take over."""
-
-Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
-"""Fills `frame.values` and the list of outcomes, one per trial (None: a trial over the rows of a list)."""
 
 _LONG: Final = 300
 """An expression longer than this many characters gets a name: the parser has a depth limit."""
@@ -99,89 +64,6 @@ class _Other:
 _Operand: TypeAlias = _Number | _Quotient | _Other
 
 
-# --- what generated code calls ----------------------------------------------------
-
-
-def _divided(above: object, below: object, division: Undefined) -> tuple[object, Decimal]:
-    """Return the pair of a quotient whose denominator is zero or no number."""
-    none = gather((above, below))
-    return (none if none is not None else division), ONE
-
-
-def _pair(value: object) -> tuple[object, Decimal]:
-    """Return the pair of what a slot of quotients holds."""
-    return value if isinstance(value, tuple) else _split(value)
-
-
-def _split(value: object) -> tuple[object, Decimal]:
-    """Return the pair of what a closure gave."""
-    if isinstance(value, Fraction):
-        return Decimal(value.numerator), Decimal(value.denominator)
-    return value, ONE
-
-
-def _whole(value: object) -> object:
-    """Return what a closure gave, when it is no fraction."""
-    if isinstance(value, Fraction):
-        raise Unfit
-    return value
-
-
-def _skipping(values: Sequence[object]) -> object:
-    """Return the strict sum of what is not sans objet."""
-    kept = [value for value in values if value is not NOT_APPLICABLE]
-    if not kept:
-        return NOT_APPLICABLE
-    none = gather(kept)
-    return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
-
-
-def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
-    """Return the value of a computed list column, a closure a row; no fraction when it is said `whole`."""
-    count = frame.row_counts[table]
-    if not isinstance(count, int):
-        return count
-    column = []
-    for frame.rows[table] in range(count):
-        column.append(_whole(code(frame)) if whole else code(frame))
-    return column
-
-
-def _close(frame: Frame, slots: Sequence[int], table: str, closed: object) -> None:
-    """Make the cells of a table that does not apply, or of which that is not known, say so."""
-    what: NotApplicable | Undefined = NOT_APPLICABLE if closed is True else closed  # type: ignore[assignment]
-    for slot in slots:
-        frame.values[slot] = what
-    if table in frame.row_counts:
-        frame.row_counts[table] = what
-
-
-_CALLED: Final[Mapping[str, object]] = {
-    "D": Decimal,
-    "U": Undefined,
-    "NA": NOT_APPLICABLE,
-    "ONE": ONE,
-    "ZERO": ZERO,
-    "NO_VALUE": (Undefined, NotApplicable),
-    "gather": gather,
-    "divided": _divided,
-    "pair": _pair,
-    "split": _split,
-    "whole": _whole,
-    "skipping": _skipping,
-    "close": _close,
-    "column": _column,
-    "fits": CONTEXT.plus,
-}
-
-
-@contextmanager
-def wide() -> Iterator[None]:
-    """Make `+ - *` exact or raise, for this thread, until the end of the block."""
-    with decimal.localcontext(WIDE):
-        yield
-
-
 # --- writing ------------------------------------------------------------------------
 
 
@@ -191,7 +73,8 @@ class _Writer:
 
     slots: Mapping[str, int]
     compiler: Compiler
-    names: dict[str, object] = field(default_factory=lambda: dict(_CALLED))
+    names: dict[str, object] = field(default_factory=lambda: dict(CALLED))
+    closures: dict[str, typed.Expr] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     depth: int = 1
     operands: dict[int, _Operand] = field(default_factory=dict)
@@ -224,6 +107,13 @@ class _Writer:
     def constant(self, value: object) -> str:
         name = self.fresh("k")
         self.names[name] = value
+        return name
+
+    def closure(self, expr: typed.Expr) -> str:
+        """Return a name for the closure of an expression."""
+        name = self.fresh("k")
+        self.names[name] = Late(self.names, name, partial(self.compiler.code, expr))
+        self.closures[name] = expr
         return name
 
     def named(self, text: str) -> str:
@@ -543,7 +433,7 @@ class _Writer:
 
     def _call(self, expr: typed.Expr) -> str:
         self.calls += 1
-        return f"{self.constant(self.compiler.code(expr))}(F)"
+        return f"{self.closure(expr)}(F)"
 
     def _plain_margin(self, expr: typed.Comparison | typed.Between) -> bool:
         margin = expr.margin
@@ -636,8 +526,19 @@ def _test(op: str, gap: str, tolerance: str) -> str:
 # --- the whole function ----------------------------------------------------------------
 
 
-def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> tuple[Program, Steps]:
-    """Return the function that fills every computed slot of a frame, then every outcome; and what redoes one alone."""
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A program, the expressions of the closures it calls by name, and what `step` needs to know of it."""
+
+    program: Program
+    closures: Mapping[str, typed.Expr]
+    operands: Mapping[int, _Operand]
+    wide: frozenset[int]
+    fractions: frozenset[str]
+
+
+def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Generated:
+    """Return the function that fills every computed slot of a frame, then every outcome."""
     writer = _Writer(slots, compiler)
     writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
     entries: dict[str | None, tuple[int, list[int]]] = {None: (0, [])}
@@ -662,7 +563,40 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
     lines = list(writer.lines)
     for place, entered in reversed(list(entries.values())):  # from the last place up, so that places stay true
         lines[place:place] = _unpacking(writer, entered)
-    return cast(Program, _made(writer, "program(F, R)", lines)), Steps(ruleset, writer)
+    program = cast(Program, _made(writer, "program(F, R)", lines))
+    return Generated(program, writer.closures, writer.operands, frozenset(writer.wide), frozenset(writer.fractions))
+
+
+def generate_slot(
+    of: Generated, item: typed.Cell | typed.Aggregate, slots: Mapping[str, int], compiler: Compiler
+) -> Callable[[Frame], None]:
+    """Return what fills the slot of a computed cell or list column, or of an aggregate, alone."""
+    writer = _apart(of, slots, compiler)
+    if isinstance(item, typed.Cell):
+        _write_cell(writer, item, item.table if item.table in slots else None)
+    else:
+        _write_aggregate(writer, item)
+    return cast(Callable[[Frame], None], _made(writer, "step(F)", writer.lines))
+
+
+def generate_trial(
+    of: Generated, index: int, instance: typed.CheckInstance, slots: Mapping[str, int], compiler: Compiler
+) -> Program:
+    """Return what fills one outcome alone, of a trial that goes over no list."""
+    writer = _apart(of, slots, compiler)
+    _write_trial(writer, index, instance)
+    return cast(Program, _made(writer, "step(F, R)", writer.lines))
+
+
+def _apart(of: Generated, slots: Mapping[str, int], compiler: Compiler) -> _Writer:
+    return _Writer(
+        slots,
+        compiler,
+        operands=dict(of.operands),
+        wide=set(of.wide),
+        fractions=set(of.fractions),
+        apart=True,
+    )
 
 
 def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
@@ -671,115 +605,6 @@ def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     head += [f"    {name} = whole(P[{code!r}])" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
     return writer.names[signature.partition("(")[0]]
-
-
-@dataclass(slots=True)
-class Readers:
-    """The slots and the trials that read something; `whole`: an edit of it reaches more than them."""
-
-    slots: list[int] = field(default_factory=list)
-    trials: list[int] = field(default_factory=list)
-    whole: bool = False
-
-
-_NOBODY: Final = Readers()
-
-
-def _all_readers(
-    ruleset: typed.TypedRuleset, slots: Mapping[str, int]
-) -> tuple[dict[str, Readers], dict[str, Readers]]:
-    """Return, by code, what reads values, and what asks whether they are supplied."""
-    values: dict[str, Readers] = {}
-    supply: dict[str, Readers] = {}
-
-    def record(expr: typed.Expr | None, slot: int | None, trial: int | None, *, whole: bool) -> None:
-        for node in typed.walk(expr) if expr is not None else ():
-            match node:
-                case typed.CellValue(code, 0) | typed.AggregateValue(code, 0) | typed.RowValue(code):
-                    readers = values.setdefault(code, Readers())
-                case typed.Supplied(code):
-                    readers = supply.setdefault(code, Readers())
-                case _:
-                    continue
-            readers.whole |= whole
-            if slot is not None and slot not in readers.slots[-1:]:
-                readers.slots.append(slot)
-            if trial is not None and trial not in readers.trials[-1:]:
-                readers.trials.append(trial)
-
-    for code in ruleset.order:
-        if code in ruleset.cells:
-            record(ruleset.cells[code].formula, slots[code], None, whole=False)
-        elif code in ruleset.aggregates:
-            record(ruleset.aggregates[code].guard, slots[code], None, whole=False)
-            record(ruleset.aggregates[code].formula, slots[code], None, whole=False)
-        else:  # whether a table applies changes all its cells
-            record(ruleset.tables[code].closed, None, None, whole=True)
-    index = 0
-    for check in ruleset.checks.values():
-        for instance in check.instances:
-            for expr in (instance.guard, instance.body):
-                record(expr, None, index, whole=instance.rows_of is not None)
-            index += 1
-    return values, supply
-
-
-class Steps:
-    """Functions that redo one slot, or one outcome, of a frame already filled: made when first needed."""
-
-    def __init__(self, ruleset: typed.TypedRuleset, writer: _Writer) -> None:
-        self._ruleset = ruleset
-        self._writer = writer
-        pairs = [(check.code, instance) for check in ruleset.checks.values() for instance in check.instances]
-        self._instances = [instance for _, instance in pairs]
-        self._names = [(code, code if each.key is None else f"{code}[{each.key}]") for code, each in pairs]
-        self._readers, self._supply_readers = _all_readers(ruleset, writer.slots)
-        self._of_slots: dict[str, Callable[[Frame], None]] = {}
-        self._of_trials: dict[int, Callable[[Frame, list[Value | None]], None]] = {}
-
-    def slot(self, code: str) -> Callable[[Frame], None]:
-        """Return what fills the slot of a computed cell or list column, or of an aggregate."""
-        if code not in self._of_slots:
-            writer = self._apart()
-            if code in self._ruleset.cells:
-                cell = self._ruleset.cells[code]
-                _write_cell(writer, cell, cell.table if cell.table in writer.slots else None)
-            else:
-                _write_aggregate(writer, self._ruleset.aggregates[code])
-            self._of_slots[code] = cast(Callable[[Frame], None], _made(writer, "step(F)", writer.lines))
-        return self._of_slots[code]
-
-    def trial(self, index: int) -> Callable[[Frame, list[Value | None]], None]:
-        """Return what fills one outcome, of a trial that goes over no list."""
-        if index not in self._of_trials:
-            writer = self._apart()
-            _write_trial(writer, index, self._instances[index])
-            made = _made(writer, "step(F, R)", writer.lines)
-            self._of_trials[index] = cast(Callable[[Frame, list[Value | None]], None], made)
-        return self._of_trials[index]
-
-    def readers(self, code: str) -> Readers:
-        """Return what reads the value of a cell, list column or aggregate."""
-        return self._readers.get(code, _NOBODY)
-
-    def supply_readers(self, code: str) -> Readers:
-        """Return what asks whether the dossier itself gives a cell."""
-        return self._supply_readers.get(code, _NOBODY)
-
-    def name(self, index: int) -> tuple[str, str]:
-        """Return the code of a trial's check, and the name of its result."""
-        return self._names[index]
-
-    def _apart(self) -> _Writer:
-        whole = self._writer
-        return _Writer(
-            whole.slots,
-            whole.compiler,
-            operands=dict(whole.operands),
-            wide=whole.wide,
-            fractions=whole.fractions,
-            apart=True,
-        )
 
 
 def _has_fractions(parameter: typed.Parameter) -> bool:
@@ -823,7 +648,7 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
         whole = writer.is_whole(cell.formula)
         if not whole:
             writer.fractions.add(cell.code)
-        code = writer.constant(writer.compiler.code(cell.formula))
+        code = writer.closure(cell.formula)
         writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
         writer.operands[slot] = _Other(f"V[{slot}]")
         return

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 
+from qdis_rules.lazy import Lazy
 from qdis_rules.model import typed
 from qdis_rules.model.order import reads
 from qdis_rules.model.types import NumberType, Type
 from qdis_rules.numbers import ZERO, CauseKind, Undefined
 from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
-from qdis_rules.plan.generate import Program, Steps, generate
+from qdis_rules.plan.outline import Outline, outline
+from qdis_rules.plan.program import Program
+from qdis_rules.plan.steps import Edited, Steps, all_readers
 from qdis_rules.records import dataclass
-from qdis_rules.syntax import tree
+from qdis_rules.syntax.texts import Placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,79 +89,137 @@ class Trial:
     guard: Code | None = field(repr=False)
     body: Code = field(repr=False)
     gaps: tuple[Gap, ...]
-    message: tuple[str | tree.Placeholder | tuple[Code, typed.Expr], ...] = field(repr=False)
+    message: tuple[str | Placeholder | tuple[Code, typed.Expr], ...] = field(repr=False)
     cells: tuple[str, ...]
+
+
+class Closures:
+    """Steps and trials as closures, each compiled when something that is rare asks for it."""
+
+    def __init__(self, ruleset: typed.TypedRuleset, slots: Mapping[str, int]) -> None:
+        self._ruleset = ruleset
+        self._slots = slots
+        self.compiler = Compiler(slots)
+        self.steps: Mapping[str, Step] = Lazy(ruleset.order, self._step)
+        self.trials: Mapping[str, tuple[Trial, ...]] = Lazy(ruleset.checks, self._trials)
+
+    def _step(self, code: str) -> Step:
+        return _step(self._ruleset, self.compiler, self._slots, code)
+
+    def _trials(self, code: str) -> tuple[Trial, ...]:
+        return tuple(_trial(self.compiler, instance) for instance in self._ruleset.checks[code].instances)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything needed to evaluate any dossier, and nothing of any dossier: safe to share.
 
-    `program` fills the computed slots and the `count` outcomes; `edits` redo them one by one. `empty` is what an empty dossier
-    gives each slot; `zeros` the (slot, code) of the cells of a table where `vide vaut 0`;
-    `mapped` the cells that read accounts, `carried` those that take over last year's closing.
+    `outline` is what evaluation asks of the ruleset. `program` fills the computed slots and the outcomes; `edits`
+    redo them one by one; `closures` do the same whatever the size of numbers, and tell what they did.
     """
 
     ruleset: typed.TypedRuleset
+    outline: Outline
     slots: Mapping[str, int]
-    steps: tuple[Step, ...]
-    trials: Mapping[str, tuple[Trial, ...]]
-    count: int
     program: Program = field(repr=False)
     edits: Steps = field(repr=False)
-    empty: tuple[Undefined | Decimal, ...] = field(repr=False)
-    zeros: Mapping[str, tuple[tuple[int, str], ...]] = field(repr=False)
-    mapped: tuple[typed.Cell, ...] = field(repr=False)
-    carried: tuple[typed.Cell, ...] = field(repr=False)
-    lists: tuple[str, ...]
+    closures: Closures = field(repr=False)
+    start: Start = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """The number of trials, hence of outcomes."""
+        return len(self.outline.trials)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What to run, in order, when the program does not fit."""
+        return tuple(self.closures.steps.values())
+
+    @property
+    def trials(self) -> Mapping[str, tuple[Trial, ...]]:
+        """The trials of each check."""
+        return self.closures.trials
+
+    @property
+    def empty(self) -> Sequence[Undefined | Decimal]:
+        """What an empty dossier gives each slot."""
+        return self.start.empty
+
+    @property
+    def zeros(self) -> Mapping[str, tuple[tuple[int, str], ...]]:
+        """The (slot, code) of the cells of each table where `vide vaut 0`."""
+        return self.start.zeros
+
+    @property
+    def mapped(self) -> tuple[typed.Cell, ...]:
+        """The cells that read accounts."""
+        return tuple(self.ruleset.cells[reading.code] for reading in self.outline.readings.all)
+
+    @property
+    def carried(self) -> tuple[typed.Cell, ...]:
+        """The cells that take over last year's closing."""
+        return tuple(self.ruleset.cells[code] for code, _ in self.outline.carried)
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The codes of the lists."""
+        return tuple(code for code, sheet in self.outline.sheets.items() if sheet.key is not None)
+
+
+class Start:
+    """What each slot holds before a dossier gives anything, worked out when the first one comes."""
+
+    def __init__(self, outline: Outline, slots: Mapping[str, int]) -> None:
+        self._outline = outline
+        self._slots = slots
+
+    @cached_property
+    def empty(self) -> tuple[Undefined | Decimal, ...]:
+        """What an empty dossier gives each slot: zero where a formula will write."""
+        values: list[Undefined | Decimal] = [ZERO] * len(self._slots)
+        for sheet in self._outline.sheets.values():
+            for code in sheet.entered:
+                lacks_table = sheet.empty_is_zero and self._is_number(code)
+                kind, subject = (CauseKind.NO_TABLE, sheet.code) if lacks_table else (CauseKind.ABSENT, code)
+                values[self._slots[code]] = Undefined.of(kind, subject)
+        return tuple(values)
+
+    @cached_property
+    def zeros(self) -> Mapping[str, tuple[tuple[int, str], ...]]:
+        """The (slot, code) of the cells that are zero once their table is begun, by table."""
+        return {
+            sheet.code: tuple((self._slots[code], code) for code in sheet.entered if self._is_number(code))
+            for sheet in self._outline.sheets.values()
+            if sheet.empty_is_zero and sheet.key is None
+        }
+
+    def _is_number(self, code: str) -> bool:
+        outline = self._outline
+        return isinstance(outline.kinds.get(code) or outline.columns[code], NumberType)
 
 
 def plan(ruleset: typed.TypedRuleset) -> Plan:
     """Return the plan of a ruleset that checked without error. Total."""
-    slots = {code: index for index, code in enumerate(ruleset.order)}
-    compiler = Compiler(slots)
-    steps: list[Step] = []
-    for code in ruleset.order:
-        steps.append(_step(ruleset, compiler, slots, code))
-    trials = {
-        code: tuple(_trial(compiler, instance) for instance in check.instances)
-        for code, check in ruleset.checks.items()
-    }
-    program, edits = generate(ruleset, slots, compiler)
-    fixed = [cell for cell in ruleset.cells.values() if cell.row != "*"]
-    return Plan(
+    from qdis_rules.plan.generate import generate
+
+    slots = slots_of(ruleset)
+    closures = Closures(ruleset, slots)
+    drawn = outline(ruleset)
+    generated = generate(ruleset, slots, closures.compiler)
+    edits = Steps(
         ruleset,
         slots,
-        tuple(steps),
-        trials,
-        count=sum(map(len, trials.values())),
-        program=program,
-        edits=edits,
-        empty=tuple(_empty(ruleset, code) for code in ruleset.order),
-        zeros=_zeros(ruleset, slots, fixed),
-        mapped=tuple(cell for cell in fixed if cell.selection is not None),
-        carried=tuple(cell for cell in fixed if cell.carried_from is not None),
-        lists=tuple(code for code, table in ruleset.tables.items() if table.is_list),
+        closures.compiler,
+        drawn.trials,
+        lambda: Edited(generated, *all_readers(ruleset, slots)),
     )
+    return Plan(ruleset, drawn, slots, generated.program, edits, closures, Start(drawn, slots))
 
 
-def _empty(ruleset: typed.TypedRuleset, code: str) -> Undefined | Decimal:
-    cell = ruleset.cells.get(code)
-    if cell is None or cell.formula is not None:
-        return ZERO
-    if ruleset.tables[cell.table].empty_is_zero and isinstance(cell.type, NumberType):
-        return Undefined.of(CauseKind.NO_TABLE, cell.table)
-    return Undefined.of(CauseKind.ABSENT, code)
-
-
-def _zeros(
-    ruleset: typed.TypedRuleset, slots: Mapping[str, int], cells: Iterable[typed.Cell]
-) -> dict[str, tuple[tuple[int, str], ...]]:
-    found: dict[str, list[tuple[int, str]]] = {}
-    for cell in cells:
-        if cell.formula is None and ruleset.tables[cell.table].empty_is_zero and isinstance(cell.type, NumberType):
-            found.setdefault(cell.table, []).append((slots[cell.code], cell.code))
-    return {table: tuple(pairs) for table, pairs in found.items()}
+def slots_of(ruleset: typed.TypedRuleset) -> dict[str, int]:
+    """Return the slot of each table, cell and aggregate: its place in the order."""
+    return {code: index for index, code in enumerate(ruleset.order)}
 
 
 def _step(ruleset: typed.TypedRuleset, compiler: Compiler, slots: Mapping[str, int], code: str) -> Step:
@@ -186,9 +248,9 @@ def _step(ruleset: typed.TypedRuleset, compiler: Compiler, slots: Mapping[str, i
 
 
 def _trial(compiler: Compiler, instance: typed.CheckInstance) -> Trial:
-    message: list[str | tree.Placeholder | tuple[Code, typed.Expr]] = []
+    message: list[str | Placeholder | tuple[Code, typed.Expr]] = []
     for part in instance.message:
-        if isinstance(part, str | tree.Placeholder):
+        if isinstance(part, str | Placeholder):
             message.append(part)
         else:
             message.append((compiler.code(part), part))
