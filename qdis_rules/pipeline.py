@@ -8,23 +8,19 @@ from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
-from qdis_rules.evaluation.dossier import Dossier
-from qdis_rules.evaluation.evaluate import evaluate
-from qdis_rules.evaluation.report import Report, parameter_result
-from qdis_rules.evaluation.results import ParameterResult
-from qdis_rules.evaluation.session import Session
-from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
-from qdis_rules.model.check import check
-from qdis_rules.model.resolve import resolve
-from qdis_rules.model.standing import on_day
-from qdis_rules.plan.plan import Plan, plan
 from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
-from qdis_rules.syntax.parse import parse, parse_campaign
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.dossier import Dossier
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.evaluation.results import ParameterResult
+    from qdis_rules.evaluation.session import Session
+    from qdis_rules.plan.plan import Plan
 
 CHART: Final = "comptes.csv"
 REFERENCES: Final = "quartiles.csv"
@@ -44,6 +40,10 @@ def check_sources(sources: Sequence[Source]) -> Outcome[model.TypedRuleset]:
 
     The value may be planned only when the outcome is `ok`.
     """
+    from qdis_rules.model.check import check
+    from qdis_rules.model.resolve import resolve
+    from qdis_rules.syntax.parse import parse
+
     tree = parse(sources)
     symbols = resolve(tree.value)
     ruleset = check(symbols.value)
@@ -56,6 +56,9 @@ def check_campaign(source: Source, ruleset: Outcome[model.TypedRuleset]) -> Outc
 
     Of a ruleset in error, only what does not depend on it is said.
     """
+    from qdis_rules.model import campaign as campaigns
+    from qdis_rules.syntax.parse import parse_campaign
+
     syntax = parse_campaign(source)
     if not ruleset.ok:
         return Outcome(model.Campaign(()), syntax.diagnostics)
@@ -74,6 +77,7 @@ class Ruleset:
     warnings: tuple[Diagnostic, ...] = field(repr=False)
     campaign: model.Campaign | None = field(default=None, repr=False)
     _written: Ruleset | None = field(default=None, repr=False, compare=False)
+    _planned: Plan | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         day = f" on {self.day}" if self.day is not None else ""
@@ -84,6 +88,8 @@ class Ruleset:
 
         Without a campagne, the same rules. Only checks differ: their severity, whether they are active.
         """
+        from qdis_rules.model.standing import on_day
+
         if not isinstance(day, date) or isinstance(day, datetime):
             raise TypeError(f"a date is expected, not {type(day).__name__}")
         written = self._written or self
@@ -133,6 +139,8 @@ class Ruleset:
     @cached_property
     def parameters(self) -> Mapping[str, ParameterResult]:
         """Parameters by code, in order of declaration, values in their declared unit."""
+        from qdis_rules.evaluation.report import parameter_result
+
         return {code: parameter_result(parameter) for code, parameter in self.typed.parameters.items()}
 
     @property
@@ -148,7 +156,13 @@ class Ruleset:
     @cached_property
     def plan(self) -> Plan:
         """The executable plan, built once whatever the day: what a campagne changes is data."""
-        return plan(self.typed) if self._written is None else replace(self._written.plan, ruleset=self.typed)
+        if self._written is not None:
+            return replace(self._written.plan, ruleset=self.typed)
+        if self._planned is not None:
+            return self._planned
+        from qdis_rules.plan.plan import plan
+
+        return plan(self.typed)
 
     def evaluate(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Report:
         """Return the report of `dossier`.
@@ -158,6 +172,8 @@ class Ruleset:
         Raises:
             DossierError: a dossier does not fit the ruleset; it tells every problem.
         """
+        from qdis_rules.evaluation.evaluate import evaluate
+
         return evaluate(self.plan, dossier, history)
 
     def session(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Session:
@@ -165,41 +181,81 @@ class Ruleset:
 
         Raises DossierError when a dossier does not fit.
         """
+        from qdis_rules.evaluation.session import Session
+
         return Session(self.plan, dossier, history)
 
 
-def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:
+def load_ruleset(which: int | str | Path, campaign: str | Path | None = None, *, cache: bool = True) -> Ruleset:
     """Return a compiled ruleset: a bundled year (`2023`), or the path of a folder or file.
 
-    Its campagne is the file `campaign`, by default the `campagne.qdis` of its folder, if there is one.
+    Its campagne is the file `campaign`, by default the `campagne.qdis` of its folder, if there is one. With `cache`,
+    what it compiles to is kept in the user's own cache, and taken from there the next time.
 
     Raises:
         RulesetError: the ruleset or its campagne has errors; `diagnostics` tells them all.
         FileNotFoundError: no such year, folder or file.
     """
-    return compile_sources(ruleset_sources(which), campaign_source(which, campaign))
+    return compile_sources(ruleset_sources(which), campaign_source(which, campaign), cache=cache)
 
 
 def compile_sources(
-    sources: Outcome[tuple[Source, ...]] | Sequence[Source], campaign: Outcome[Source] | None = None
+    sources: Outcome[tuple[Source, ...]] | Sequence[Source],
+    campaign: Outcome[Source] | None = None,
+    *,
+    cache: bool = False,
 ) -> Ruleset:
-    """Return the compiled ruleset of `sources` and of its campagne. Raises RulesetError."""
+    """Return the compiled ruleset of `sources` and of its campagne, kept in the user's `cache` if that is said.
+
+    Raises RulesetError.
+    """
     noticed: tuple[Diagnostic, ...] = ()
     if isinstance(sources, Outcome):
         if not sources.ok:
             raise RulesetError(sources.diagnostics)  # a ruleset read in part means nothing
         noticed, sources = sources.diagnostics, sources.value
-    outcome = check_sources(sources)
-    decided: model.Campaign | None = None
     if campaign is not None:
         noticed = (*noticed, *campaign.diagnostics)
-        if campaign.ok:
-            checked = check_campaign(campaign.value, outcome)
-            decided, noticed = checked.value, (*noticed, *checked.diagnostics)
+    if not cache or noticed:  # what reading noticed is in no source
+        return _compiled(sources, campaign, noticed)
+    return _cached(sources, campaign)
+
+
+def _compiled(sources: Sequence[Source], campaign: Outcome[Source] | None, noticed: tuple[Diagnostic, ...]) -> Ruleset:
+    outcome = check_sources(sources)
+    decided: model.Campaign | None = None
+    if campaign is not None and campaign.ok:
+        checked = check_campaign(campaign.value, outcome)
+        decided, noticed = checked.value, (*noticed, *checked.diagnostics)
     diagnostics = in_source_order((*noticed, *outcome.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RulesetError(diagnostics)
     return Ruleset(outcome.value, diagnostics, decided)
+
+
+def _cached(sources: Sequence[Source], campaign: Outcome[Source] | None) -> Ruleset:
+    """Return what is kept of these sources, or compile them and keep what that gives."""
+    from qdis_rules import cache, compiled
+
+    decided = campaign.value if campaign is not None else None
+    every = (*sources, *(() if decided is None else (decided,)))
+    name = compiled.name_of(sources, decided) if cache.folder() is not None else None
+    kept = cache.read(name) if name is not None else None
+    if kept is not None:
+        found = compiled.loads(kept, every)
+        return Ruleset(found.ruleset, found.warnings, found.campaign, _planned=found.plan)
+    ruleset = _compiled(sources, campaign, ())
+    if name is None:
+        return ruleset
+    from qdis_rules.plan.plan import planned
+
+    made, generated = planned(ruleset.typed)
+    content = compiled.dumps(
+        compiled.Compiled(ruleset.typed, ruleset.warnings, ruleset.campaign, made), generated, every
+    )
+    if content is not None:
+        cache.write(name, content)
+    return replace(ruleset, _planned=made)
 
 
 def ruleset_sources(which: int | str | Path) -> Outcome[tuple[Source, ...]]:

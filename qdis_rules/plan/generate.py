@@ -29,6 +29,7 @@ from qdis_rules.numbers import CauseKind, Undefined
 from qdis_rules.plan.compile import Compiler
 from qdis_rules.plan.frame import Frame
 from qdis_rules.plan.program import CALLED, Late, Program
+from qdis_rules.plan.steps import Written
 from qdis_rules.records import dataclass
 
 _LONG: Final = 300
@@ -528,13 +529,12 @@ def _test(op: str, gap: str, tolerance: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A program, the expressions of the closures it calls by name, and what `step` needs to know of it."""
+    """A program, the constants it names, the expressions of those that are closures, and how it was written."""
 
     program: Program
+    constants: Mapping[str, object]
     closures: Mapping[str, typed.Expr]
-    operands: Mapping[int, _Operand]
-    wide: frozenset[int]
-    fractions: frozenset[str]
+    written: Written
 
 
 def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Generated:
@@ -563,12 +563,39 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
     lines = list(writer.lines)
     for place, entered in reversed(list(entries.values())):  # from the last place up, so that places stay true
         lines[place:place] = _unpacking(writer, entered)
+    constants = {name: value for name, value in writer.names.items() if name not in CALLED}
     program = cast(Program, _made(writer, "program(F, R)", lines))
-    return Generated(program, writer.closures, writer.operands, frozenset(writer.wide), frozenset(writer.fractions))
+    operands = {slot: _flat(operand) for slot, operand in writer.operands.items()}
+    written = Written(operands, frozenset(writer.wide), frozenset(writer.fractions))
+    return Generated(program, constants, writer.closures, written)
+
+
+def _flat(operand: _Operand) -> tuple[str, ...]:
+    match operand:
+        case _Number(text):
+            return "n", text
+        case _Quotient(above, below):
+            return "q", above, below
+        case _Other(text):
+            return "o", text
+
+
+class _Operands(dict[int, _Operand]):
+    """The operands of a program written before, each made when it is asked for."""
+
+    def __init__(self, flat: Mapping[int, tuple[str, ...]]) -> None:
+        super().__init__()
+        self._flat = flat
+
+    def __missing__(self, slot: int) -> _Operand:
+        letter, *texts = self._flat[slot]
+        made: _Operand = {"n": _Number, "q": _Quotient, "o": _Other}[letter](*texts)
+        self[slot] = made
+        return made
 
 
 def generate_slot(
-    of: Generated, item: typed.Cell | typed.Aggregate, slots: Mapping[str, int], compiler: Compiler
+    of: Written, item: typed.Cell | typed.Aggregate, slots: Mapping[str, int], compiler: Compiler
 ) -> Callable[[Frame], None]:
     """Return what fills the slot of a computed cell or list column, or of an aggregate, alone."""
     writer = _apart(of, slots, compiler)
@@ -580,7 +607,7 @@ def generate_slot(
 
 
 def generate_trial(
-    of: Generated, index: int, instance: typed.CheckInstance, slots: Mapping[str, int], compiler: Compiler
+    of: Written, index: int, instance: typed.CheckInstance, slots: Mapping[str, int], compiler: Compiler
 ) -> Program:
     """Return what fills one outcome alone, of a trial that goes over no list."""
     writer = _apart(of, slots, compiler)
@@ -588,11 +615,11 @@ def generate_trial(
     return cast(Program, _made(writer, "step(F, R)", writer.lines))
 
 
-def _apart(of: Generated, slots: Mapping[str, int], compiler: Compiler) -> _Writer:
+def _apart(of: Written, slots: Mapping[str, int], compiler: Compiler) -> _Writer:
     return _Writer(
         slots,
         compiler,
-        operands=dict(of.operands),
+        operands=_Operands(of.operands),
         wide=set(of.wide),
         fractions=set(of.fractions),
         apart=True,

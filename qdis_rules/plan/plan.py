@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from qdis_rules.lazy import Lazy
 from qdis_rules.model import typed
@@ -20,6 +20,9 @@ from qdis_rules.plan.program import Program
 from qdis_rules.plan.steps import Edited, Steps, all_readers
 from qdis_rules.records import dataclass
 from qdis_rules.syntax.texts import Placeholder
+
+if TYPE_CHECKING:
+    from qdis_rules.plan.generate import Generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,13 @@ class Closures:
 
     def __init__(self, ruleset: typed.TypedRuleset, slots: Mapping[str, int]) -> None:
         self._ruleset = ruleset
-        self._slots = slots
+        self.slots = slots
         self.compiler = Compiler(slots)
         self.steps: Mapping[str, Step] = Lazy(ruleset.order, self._step)
         self.trials: Mapping[str, tuple[Trial, ...]] = Lazy(ruleset.checks, self._trials)
 
     def _step(self, code: str) -> Step:
-        return _step(self._ruleset, self.compiler, self._slots, code)
+        return _step(self._ruleset, self.compiler, self.slots, code)
 
     def _trials(self, code: str) -> tuple[Trial, ...]:
         return tuple(_trial(self.compiler, instance) for instance in self._ruleset.checks[code].instances)
@@ -201,20 +204,31 @@ class Start:
 
 def plan(ruleset: typed.TypedRuleset) -> Plan:
     """Return the plan of a ruleset that checked without error. Total."""
+    return planned(ruleset)[0]
+
+
+def planned(ruleset: typed.TypedRuleset) -> tuple[Plan, Generated]:
+    """Return the plan of a ruleset, and its program as it was generated."""
     from qdis_rules.plan.generate import generate
 
     slots = slots_of(ruleset)
     closures = Closures(ruleset, slots)
     drawn = outline(ruleset)
     generated = generate(ruleset, slots, closures.compiler)
-    edits = Steps(
-        ruleset,
-        slots,
-        closures.compiler,
-        drawn.trials,
-        lambda: Edited(generated, *all_readers(ruleset, slots)),
-    )
-    return Plan(ruleset, drawn, slots, generated.program, edits, closures, Start(drawn, slots))
+
+    def edited() -> Edited:
+        return Edited(generated.written, *all_readers(ruleset, slots))
+
+    return assembled(ruleset, drawn, closures, generated.program, edited), generated
+
+
+def assembled(
+    ruleset: typed.TypedRuleset, drawn: Outline, closures: Closures, program: Program, edited: Callable[[], Edited]
+) -> Plan:
+    """Return the plan made of these parts."""
+    slots = closures.slots
+    edits = Steps(ruleset, slots, closures.compiler, drawn.trials, edited)
+    return Plan(ruleset, drawn, slots, program, edits, closures, Start(drawn, slots))
 
 
 def slots_of(ruleset: typed.TypedRuleset) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from qdis_rules.model import typed
 from qdis_rules.plan.compile import Compiler
@@ -13,9 +13,6 @@ from qdis_rules.plan.frame import Frame
 from qdis_rules.plan.outline import TrialHead
 from qdis_rules.plan.program import Program
 from qdis_rules.records import dataclass
-
-if TYPE_CHECKING:
-    from qdis_rules.plan.generate import Generated
 
 
 @dataclass(slots=True)
@@ -31,10 +28,22 @@ _NOBODY: Final = Readers()
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What small programs need to know of the whole one: operands by slot, numbers that may be long, fractions.
+
+    An operand is the name of a number or of another value, or the names of a quotient, after a letter that tells.
+    """
+
+    operands: Mapping[int, tuple[str, ...]]
+    wide: frozenset[int]
+    fractions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Edited:
     """What edits need to know: how the program was written, who reads values, who asks whether they are given."""
 
-    generated: Generated
+    written: Written
     readers: Mapping[str, Readers]
     supply_readers: Mapping[str, Readers]
 
@@ -69,7 +78,7 @@ class Steps:
             from qdis_rules.plan.generate import generate_slot
 
             item = self._ruleset.cells.get(code) or self._ruleset.aggregates[code]
-            self._of_slots[code] = generate_slot(self.edited.generated, item, self._slots, self._compiler)
+            self._of_slots[code] = generate_slot(self.edited.written, item, self._slots, self._compiler)
         return self._of_slots[code]
 
     def trial(self, index: int) -> Program:
@@ -79,7 +88,7 @@ class Steps:
 
             code = self._trials[index][1]
             instance = self._ruleset.checks[code].instances[index - self._first[code]]
-            self._of_trials[index] = generate_trial(self.edited.generated, index, instance, self._slots, self._compiler)
+            self._of_trials[index] = generate_trial(self.edited.written, index, instance, self._slots, self._compiler)
         return self._of_trials[index]
 
     def readers(self, code: str) -> Readers:
