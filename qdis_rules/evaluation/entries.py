@@ -24,9 +24,10 @@ from qdis_rules.suggest import fold, nearest
 
 INTEGER_DIGITS: Final = 15
 DECIMALS: Final = 6
+MAX_TEXT: Final = 200
 
 _SPACES: Final = " \u00a0\u202f\u2009"
-_NUMBER: Final = re.compile(
+_NUMBER: Final = (
     r"(?P<sign>[-−+]?)[ \u00a0\u202f]*"
     r"(?P<whole>[0-9]{1,3}(?:[ \u00a0\u202f\u2009][0-9]{3})+|[0-9]+)"
     r"(?:[.,](?P<decimals>[0-9]+))?"
@@ -62,14 +63,23 @@ def read_number(raw: Raw) -> Decimal:
     if not isinstance(raw, str):
         raise Refused("nombre-attendu", f"un nombre est attendu, {_shown(raw)} trouvé")
     text = raw.strip(_SPACES + "\t")
-    match = _NUMBER.fullmatch(text) if len(text) <= 200 else None
+    whole, _, decimals = text.replace(",", ".", 1).partition(".")
+    if whole.isascii() and whole.isdigit() and (decimals.isdigit() or len(text) == len(whole)) and decimals.isascii():
+        return _read(text, "", whole, decimals)
+    match = re.fullmatch(_NUMBER, text) if len(text) <= MAX_TEXT else None
     if match is None:
         raise Refused("nombre-attendu", f"« {_shown(text)} » ne se lit pas comme un nombre")
-    whole = re.sub(f"[{_SPACES}]", "", match["whole"]).lstrip("0") or "0"
-    decimals = (match["decimals"] or "").rstrip("0")
+    minus = "-" if match["sign"] in ("-", "−") else ""
+    return _read(text, minus, re.sub(f"[{_SPACES}]", "", match["whole"]), match["decimals"] or "")
+
+
+def _read(text: str, minus: str, whole: str, decimals: str) -> Decimal:
+    """Return the number made of these digits, without idle zeros."""
+    if len(text) > MAX_TEXT:
+        raise Refused("nombre-attendu", f"« {_shown(text)} » ne se lit pas comme un nombre")
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
     if len(whole) > INTEGER_DIGITS or len(decimals) > DECIMALS:
         raise Refused("nombre-trop-long", _TOO_LONG)
-    minus = "-" if match["sign"] in ("-", "−") else ""
     return Decimal(f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}")
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem, Raw
 from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.formats.balance import read_balance
-from qdis_rules.formats.documents import DossierDocument
 from qdis_rules.records import dataclass
 
+FORMAT: Final = "qdis-dossier/1"
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
+MAX_CODE: Final = 200
+MAX_WORDS: Final = 20_000
 MAX_BYTES: Final = 20_000_000
 MAX_DEPTH: Final = 16
+_FIELDS: Final = frozenset(
+    ("format", "exercice", "organisme", "cellules", "rapatriement", "listes", "balance", "agregats", "justifications")
+)
 
 _MESSAGES: Final = {
     "missing": "ce champ est obligatoire",
@@ -81,19 +87,21 @@ def parse_dossier(content: bytes | str, name: str = "dossier", folder: str | Pat
 
     Numbers keep the digits written: none passes through a float. Raises DossierError.
     """
-    document = _document(_loaded(content, name), name)
+    document = _loaded(content, name)
+    if not _is_well_formed(document):
+        document = _validated(document, name)
     balance: Sequence[Account] | None = None
-    if document.balance is not None:
-        balance = _balance(document.balance, name, folder)
+    if document.get("balance") is not None:
+        balance = _balance(document["balance"], name, folder)
     return Dossier(
-        year=document.exercice,
-        organisation=document.organisme,
-        typed=_raw(document.cellules),
-        imported=_raw(document.rapatriement),
-        lists={code: tuple(_raw(row) for row in rows) for code, rows in document.listes.items()},
+        year=int(document["exercice"]),
+        organisation=document.get("organisme", ""),
+        typed=_raw(document.get("cellules", {})),
+        imported=_raw(document.get("rapatriement", {})),
+        lists={code: tuple(_raw(row) for row in rows) for code, rows in document.get("listes", {}).items()},
         balance=balance,
-        filed=_raw(document.agregats),
-        justifications=document.justifications,
+        filed=_raw(document.get("agregats", {})),
+        justifications=document.get("justifications", {}),
         name=name,
     )
 
@@ -153,33 +161,75 @@ class _Number(str):
 
 def _limit_depth(content: str, name: str) -> None:
     depth = 0
-    in_text = escaped = False
-    for index, char in enumerate(content):
-        if in_text:
-            escaped = char == "\\" and not escaped
-            if char == '"' and not escaped:
-                in_text = False
-            elif char != "\\":
-                escaped = False
-        elif char == '"':
-            in_text = True
-        elif char in "[{":
+    for found in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)|[\[\]{}]', content, re.DOTALL):
+        char = found[0]
+        if char in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                line = content.count("\n", 0, index) + 1
+                line = content.count("\n", 0, found.start()) + 1
                 raise _error(f"{name}:{line}", "json-trop-profond", f"plus de {MAX_DEPTH} niveaux")
         elif char in "]}":
             depth -= 1
 
 
-def _document(loaded: Any, name: str) -> DossierDocument:
+def _is_well_formed(loaded: Any) -> bool:
+    """True for a document as the format describes it, seen without pydantic: it is long to import.
+
+    Anything unusual is False, and is for `_validated` to judge.
+    """
+    if not isinstance(loaded, dict) or not loaded.keys() <= _FIELDS or loaded.get("format") != FORMAT:
+        return False
+    year = loaded.get("exercice")
+    return (
+        isinstance(year, _Number)
+        and len(year) == 4
+        and year.isascii()
+        and year.isdigit()
+        and FIRST_YEAR <= int(year) <= LAST_YEAR
+        and _is_words(loaded.get("organisme", ""))
+        and (loaded.get("balance") is None or _is_words(loaded["balance"]))
+        and all(_are_scalars(loaded.get(part, {})) for part in ("cellules", "rapatriement", "agregats"))
+        and _is_object(loaded.get("listes", {}))
+        and all(type(rows) is list and all(map(_are_scalars, rows)) for rows in loaded.get("listes", {}).values())
+        and _is_object(loaded.get("justifications", {}))
+        and all(map(_is_words, loaded.get("justifications", {}).values()))
+    )
+
+
+def _is_object(found: Any) -> bool:
+    """True for an object whose keys may be codes."""
+    return type(found) is dict and all(0 < len(code) <= MAX_CODE and code.isprintable() for code in found)
+
+
+def _are_scalars(found: Any) -> bool:
+    return _is_object(found) and all(
+        value is None or type(value) in (bool, _Number) or (type(value) is str and _is_text(value))
+        for value in found.values()
+    )
+
+
+def _is_words(found: Any) -> bool:
+    return type(found) is str and len(found) <= MAX_WORDS and _is_text(found)
+
+
+def _is_text(text: str) -> bool:
+    """True unless half a character is in it: JSON can write one, no encoding can."""
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+
+
+def _validated(loaded: Any, name: str) -> dict[str, Any]:
+    """Return a document as pydantic reads it. Raises DossierError, with its words for every problem."""
+    from pydantic import ValidationError
+
+    from qdis_rules.formats.documents import DossierDocument
+
     if not isinstance(loaded, Mapping):
         raise _error(name, "json-mal-forme", "un objet { … } est attendu")
     year = loaded.get("exercice")
     if isinstance(year, _Number) and year.isdigit() and len(year) == 4:
         loaded = {**loaded, "exercice": int(year)}
     try:
-        return DossierDocument.model_validate(loaded)
+        return dict(DossierDocument.model_validate(loaded))
     except ValidationError as error:
         problems: dict[tuple[str, str], Problem] = {}
         for entry in error.errors(include_url=False, include_context=False, include_input=False):
