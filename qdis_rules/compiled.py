@@ -30,11 +30,10 @@ from qdis_rules.diagnostics import Diagnostic, Edit, Label, Severity, in_source_
 from qdis_rules.lazy import Lazy, LazySequence
 from qdis_rules.model import typed, types
 from qdis_rules.numbers import Cause, CauseKind, Undefined, exact
-from qdis_rules.plan.compile import read_past
 from qdis_rules.plan.frame import Code
 from qdis_rules.plan.outline import Outline, Reading, Readings, Sheet
 from qdis_rules.plan.plan import Closures, Plan, assembled, slots_of
-from qdis_rules.plan.program import CALLED, Late, Program
+from qdis_rules.plan.program import CALLED, Late, Program, read_past
 from qdis_rules.plan.steps import Edited, Readers, Written
 from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
@@ -345,10 +344,7 @@ class _Reader:
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, shared: Sequence[object]) -> None:
         super().__init__(file)
-        self._shared = shared
-
-    def persistent_load(self, place: int) -> object:
-        return self._shared[place]
+        self.persistent_load = shared.__getitem__  # type: ignore[method-assign]
 
     def find_class(self, module: str, name: str) -> NoReturn:
         raise pickle.UnpicklingError(f"{module}.{name} is not of a ruleset")

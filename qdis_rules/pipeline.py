@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -326,9 +325,9 @@ def bundled_folder(year: int) -> Path:
 
 
 def _bundled_home() -> Path:
-    packaged = Path(str(files("qdis_rules"))) / "rulesets"
+    here = Path(__file__).parent
     # An editable install reads the rulesets where they are written.
-    return packaged if packaged.is_dir() else Path(str(files("qdis_rules"))).parent / "rulesets"
+    return here / "rulesets" if (here / "rulesets").is_dir() else here.parent / "rulesets"
 
 
 __all__ = [

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError
 from operator import attrgetter, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -50,16 +50,48 @@ def _slotted(plain: Any, frozen: bool, shows: bool, compares: bool, orders: bool
     for name in ("__dataclass_fields__", "__dataclass_params__"):
         setattr(made, name, _Standard(name, plain, made))
 
-    def first(self: Any, *args: Any, **kwargs: Any) -> None:
-        made.__init__ = _initialiser(made, fields, frozen)
-        made.__init__(self, *args, **kwargs)
-
-    made.__init__ = first
+    made.__init__ = _first_initialiser(made, fields, frozen)
     return made
 
 
 def _field(written: Any) -> Field[Any]:
     return written if isinstance(written, Field) else dataclasses.field(default=written)
+
+
+_WORTH: Final = 100
+"""So many objects are made of a class before its `__init__` is written out: compiling it takes as long."""
+
+
+def _first_initialiser(made: Any, fields: Mapping[str, Field[Any]], frozen: bool) -> Any:
+    """Return the `__init__` of a class of which little is made."""
+    setters = {name: made.__dict__[name].__set__ for name, field in fields.items() if field.init}
+    known, calls = setters.keys(), 0
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        nonlocal calls
+        calls += 1
+        given = dict(zip(setters, args, strict=False))
+        fits = len(given) == len(args) and kwargs.keys() <= known and kwargs.keys().isdisjoint(given)
+        given.update(kwargs)
+        if calls > _WORTH or not fits or any(not _filled(fields[name], name, given) for name in setters):
+            made.__init__ = _initialiser(made, fields, frozen)
+            made.__init__(self, *args, **kwargs)  # which says what is wrong
+            return
+        for name, setter in setters.items():
+            setter(self, given[name])
+        if hasattr(self, "__post_init__"):
+            self.__post_init__()
+
+    return init
+
+
+def _filled(field: Field[Any], name: str, given: dict[str, Any]) -> bool:
+    """Tell whether a field has a value, its default included."""
+    if name not in given and field.default_factory is not MISSING:
+        given[name] = field.default_factory()
+    elif name not in given and field.default is not MISSING:
+        given[name] = field.default
+    return name in given
 
 
 def _initialiser(made: Any, fields: Mapping[str, Field[Any]], frozen: bool) -> Any:

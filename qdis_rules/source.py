@@ -91,7 +91,8 @@ class Span:
     @property
     def inline(self) -> str:
         """The text on one line, comments left out: a formula as its author wrote it."""
-        return " ".join(re.sub(r"#[^\n]*", "", self.text).split())
+        text = self.text
+        return " ".join((re.sub(r"#[^\n]*", "", text) if "#" in text else text).split())
 
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""

@@ -110,6 +110,8 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return `text` clean and on one line; no-break spaces are kept."""
+    if text.isprintable():  # nothing to clean, as nearly always
+        return text.strip(" ")
     return clean(_BREAKS.sub(" ", text)).strip(" ")
 
 

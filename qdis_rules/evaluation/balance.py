@@ -23,6 +23,7 @@ class Balance:
         self.accounts = sorted(accounts, key=lambda account: account.number)
         self._numbers = [account.number for account in self.accounts]
         self._read: dict[tuple[str, str], list[Exact] | None] = {}
+        self._nets: dict[str, list[tuple[Decimal, Decimal, Exact]] | None] = {}
 
     def read(self, selection: Selection) -> Exact | None:
         """Return what `selection` reads, in EUR; None when the balance lacks those columns.
@@ -55,13 +56,20 @@ class Balance:
     def _amounts(self, moment: str, side: str) -> list[Exact] | None:
         """Return what each account brings to a reading, None when the balance lacks those columns."""
         if (moment, side) not in self._read:
-            found: list[Exact] = []
+            columns = self._columns(moment)
+            self._read[moment, side] = None if columns is None else [_brings(*each, moment, side) for each in columns]
+        return self._read[moment, side]
+
+    def _columns(self, moment: str) -> list[tuple[Decimal, Decimal, Exact]] | None:
+        """Return debit, credit and debit − credit of each account, None when the balance lacks those columns."""
+        if moment not in self._nets:
+            found = []
             for account in self.accounts:
                 debit, credit = _columns(account, moment)
                 if debit is not None and credit is not None:
-                    found.append(_side(debit, credit, moment, side))
-            self._read[moment, side] = found if len(found) == len(self.accounts) else None
-        return self._read[moment, side]
+                    found.append((debit, credit, subtract(debit, credit)))
+            self._nets[moment] = found if len(found) == len(self.accounts) else None
+        return self._nets[moment]
 
     def behind(self, selection: Selection) -> list[tuple[Account, Exact]]:
         """Return the accounts `selection` reads and what each brings, in EUR; those at zero left out."""
@@ -70,7 +78,7 @@ class Balance:
         for account in map(self.accounts.__getitem__, self._selected(selection)):
             debit, credit = _columns(account, moment)
             if debit is not None and credit is not None:
-                amount = _side(debit, credit, moment, side)
+                amount = _brings(debit, credit, subtract(debit, credit), moment, side)
                 if amount:
                     found.append((account, amount))
         return found
@@ -113,10 +121,10 @@ def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | N
             return account.closing_debit, account.closing_credit
 
 
-def _side(debit: Decimal, credit: Decimal, moment: str, side: str) -> Exact:
+def _brings(debit: Decimal, credit: Decimal, net: Exact, moment: str, side: str) -> Exact:
+    """Return what an account brings to a reading, given its debit, its credit and their difference."""
     if moment == "mouvements":
         return debit if side == "débit" else credit
-    net = subtract(debit, credit)
     match side:
         case "débit":
             return net

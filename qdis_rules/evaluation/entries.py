@@ -63,9 +63,10 @@ def read_number(raw: Raw) -> Decimal:
     if not isinstance(raw, str):
         raise Refused("nombre-attendu", f"un nombre est attendu, {_shown(raw)} trouvé")
     text = raw.strip(_SPACES + "\t")
-    whole, _, decimals = text.replace(",", ".", 1).partition(".")
-    if whole.isascii() and whole.isdigit() and (decimals.isdigit() or len(text) == len(whole)) and decimals.isascii():
-        return _read(text, "", whole, decimals)
+    minus = "-" if text[:1] == "-" else ""
+    whole, dot, decimals = text[len(minus) :].replace(",", ".", 1).partition(".")
+    if text.isascii() and whole.isdigit() and (decimals.isdigit() or not dot):
+        return _read(text, minus, whole, decimals)
     match = re.fullmatch(_NUMBER, text) if len(text) <= MAX_TEXT else None
     if match is None:
         raise Refused("nombre-attendu", f"« {_shown(text)} » ne se lit pas comme un nombre")

@@ -15,7 +15,7 @@ from qdis_rules.numbers import Cause, CauseKind, NotApplicable, Undefined
 from qdis_rules.plan.frame import ListValue, Past, Value
 from qdis_rules.plan.plan import Plan
 
-_DATED: Final = re.compile(r" \([0-9]{4}\)$")
+_DATED: Final = r" \([0-9]{4}\)$"
 
 
 class Years:
@@ -104,7 +104,7 @@ def _dated(value: Value | ListValue, year: int) -> Value:
         return Undefined(
             frozenset(
                 cause
-                if cause.kind is CauseKind.NO_YEAR or _DATED.search(cause.subject)
+                if cause.kind is CauseKind.NO_YEAR or re.search(_DATED, cause.subject)
                 else Cause(cause.kind, f"{cause.subject} ({year})")
                 for cause in value.causes
             )

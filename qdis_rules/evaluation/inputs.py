@@ -72,13 +72,17 @@ def inputs_of(
     filled = {table_of(code) for code in given}
     filled.update(code for code, lines in rows.items() if lines)
 
-    values: list[Value | ListValue] = list(plan.empty)
+    values: list[Value | ListValue] = [ZERO] * len(slots)
     origins: dict[str, Origin] = {}
     others: dict[str, dict[Origin, Known]] = {}
-    for table_code in filled:
-        for slot, code in plan.zeros.get(table_code, ()):
-            values[slot] = ZERO
-            origins[code] = Origin.EMPTY
+    for table, sheet in outline.sheets.items():
+        if sheet.key is not None:
+            continue
+        for slot, absent in (plan.start.unfilled if table in filled else plan.start.absent)[table]:
+            values[slot] = absent
+        if table in filled:
+            for _, code in plan.start.zeros[table]:
+                origins[code] = Origin.EMPTY
     fractions = False
     for code, found in given.items():
         if code in outline.computed:

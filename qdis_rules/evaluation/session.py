@@ -201,11 +201,11 @@ class Session:
             if retained is not None:
                 live.frame.values[slot] = left.pop(retained)
                 live.origins[cell.code] = retained
-            elif (slot, cell.code) in self._plan.zeros.get(cell.table, ()):
+            elif (slot, cell.code) in self._plan.start.zeros[cell.table]:
                 live.frame.values[slot] = ZERO
                 live.origins[cell.code] = Origin.EMPTY
             else:
-                live.frame.values[slot] = self._plan.empty[slot]
+                live.frame.values[slot] = dict(self._plan.start.absent[cell.table])[slot]
                 live.origins.pop(cell.code, None)
         _put(live.others, cell.code, left or None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -160,13 +159,32 @@ class _Number(str):
 
 
 def _limit_depth(content: str, name: str) -> None:
+    if "\\" not in content:  # then what stands between quotes is text
+        content_outside = "".join(content.split('"')[::2])
+        deepest = depth = 0
+        for char in content_outside:
+            if char in "[{":
+                depth += 1
+                deepest = max(deepest, depth)
+            elif char in "]}":
+                depth -= 1
+        if deepest <= MAX_DEPTH:
+            return
     depth = 0
-    for found in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)|[\[\]{}]', content, re.DOTALL):
-        char = found[0]
-        if char in "[{":
+    in_text = escaped = False
+    for index, char in enumerate(content):
+        if in_text:
+            escaped = char == "\\" and not escaped
+            if char == '"' and not escaped:
+                in_text = False
+            elif char != "\\":
+                escaped = False
+        elif char == '"':
+            in_text = True
+        elif char in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                line = content.count("\n", 0, found.start()) + 1
+                line = content.count("\n", 0, index) + 1
                 raise _error(f"{name}:{line}", "json-trop-profond", f"plus de {MAX_DEPTH} niveaux")
         elif char in "]}":
             depth -= 1
@@ -213,8 +231,8 @@ def _is_words(found: Any) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    """True unless half a character is in it: JSON can write one, no encoding can."""
-    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+    """True unless half a character is in it, or what is rare: JSON can write one, no encoding can."""
+    return text.isprintable() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _validated(loaded: Any, name: str) -> dict[str, Any]:

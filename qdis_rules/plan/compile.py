@@ -30,6 +30,7 @@ from qdis_rules.numbers import (
     subtract,
 )
 from qdis_rules.plan.frame import ONE, Code, Frame, ListValue, Value, table_of
+from qdis_rules.plan.program import read_past
 
 
 class Compiler:
@@ -188,18 +189,6 @@ class Compiler:
                     frame.rows[table] = outer  # the row whose formula this is, even after a number too large
 
         return rows
-
-
-def read_past(code: str, back: int, is_cell: bool) -> Code:
-    """Return the closure that reads a cell or an aggregate of an earlier year."""
-
-    def read(frame: Frame) -> Value:
-        past = frame.past(back)
-        if past is None:
-            return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
-        return past.cell(code) if is_cell else past.aggregate(code)
-
-    return read
 
 
 class _Unfiltered(Undefined):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
-from typing import TypeAlias
+from functools import cached_property, lru_cache
+from typing import Final, TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.readings import reading_of, reads_closing, statements
@@ -48,11 +48,17 @@ class Reading:
 
     def takes(self, account: str) -> bool:
         """True when `account` is among those selected, whatever its balance."""
-        return (
-            account.startswith(self.prefixes)
-            and not (self.exceptions and account.startswith(self.exceptions))
-            and not any(other.takes(account) for other in self.without)
+        return account.startswith(self.prefixes) and not self.spares(account)
+
+    def spares(self, account: str) -> bool:
+        """True when an account of the prefixes is left out."""
+        return bool(self.exceptions and account.startswith(self.exceptions)) or any(
+            other.takes(account) for other in self.without
         )
+
+
+_ACCOUNTS: Final = 4096
+"""Accounts whose readers are remembered: dossiers have the same ones."""
 
 
 class Readings:
@@ -60,6 +66,8 @@ class Readings:
 
     def __init__(self, readings: tuple[Reading, ...]) -> None:
         self.all = readings
+        self.taking = lru_cache(_ACCOUNTS)(self._taking)
+        """Return the places of the readings that take an account."""
 
     @cached_property
     def _by_prefix(self) -> Mapping[str, tuple[int, ...]]:
@@ -69,12 +77,12 @@ class Readings:
                 found[prefix] = (*found.get(prefix, ()), index)
         return found
 
-    def taking(self, account: str) -> list[int]:
-        """Return the places of the readings that take an account."""
+    def _taking(self, account: str) -> tuple[int, ...]:
         found: dict[int, None] = {}
         for size in range(1, len(account) + 1):
-            found.update(dict.fromkeys(self._by_prefix.get(account[:size], ())))
-        return [index for index in found if self.all[index].takes(account)]
+            for index in self._by_prefix.get(account[:size], ()):
+                found[index] = None
+        return tuple(index for index in found if not self.all[index].spares(account))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

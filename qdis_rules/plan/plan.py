@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from qdis_rules.lazy import Lazy
 from qdis_rules.model import typed
-from qdis_rules.model.order import reads
 from qdis_rules.model.types import NumberType, Type
 from qdis_rules.numbers import ZERO, CauseKind, Undefined
-from qdis_rules.plan.compile import Compiler, Margin
 from qdis_rules.plan.frame import Code
-from qdis_rules.plan.outline import Outline, outline
+from qdis_rules.plan.outline import Outline, Sheet, outline
 from qdis_rules.plan.program import Program
 from qdis_rules.plan.steps import Edited, Steps, all_readers
 from qdis_rules.records import dataclass
 from qdis_rules.syntax.texts import Placeholder
 
 if TYPE_CHECKING:
+    from qdis_rules.plan.compile import Compiler, Margin
     from qdis_rules.plan.generate import Generated
 
 
@@ -102,9 +101,15 @@ class Closures:
     def __init__(self, ruleset: typed.TypedRuleset, slots: Mapping[str, int]) -> None:
         self._ruleset = ruleset
         self.slots = slots
-        self.compiler = Compiler(slots)
         self.steps: Mapping[str, Step] = Lazy(ruleset.order, self._step)
         self.trials: Mapping[str, tuple[Trial, ...]] = Lazy(ruleset.checks, self._trials)
+
+    @cached_property
+    def compiler(self) -> Compiler:
+        """What makes closures of expressions."""
+        from qdis_rules.plan.compile import Compiler
+
+        return Compiler(self.slots)
 
     def _step(self, code: str) -> Step:
         return _step(self._ruleset, self.compiler, self.slots, code)
@@ -147,12 +152,17 @@ class Plan:
     @property
     def empty(self) -> Sequence[Undefined | Decimal]:
         """What an empty dossier gives each slot."""
-        return self.start.empty
+        values: list[Undefined | Decimal] = [ZERO] * len(self.slots)
+        for pairs in self.start.absent.values():
+            for slot, value in pairs:
+                values[slot] = value
+        return tuple(values)
 
     @property
     def zeros(self) -> Mapping[str, tuple[tuple[int, str], ...]]:
-        """The (slot, code) of the cells of each table where `vide vaut 0`."""
-        return self.start.zeros
+        """The (slot, code) of the cells of each fixed table where `vide vaut 0`."""
+        fixed = (sheet for sheet in self.outline.sheets.values() if sheet.empty_is_zero and sheet.key is None)
+        return {sheet.code: self.start.zeros[sheet.code] for sheet in fixed}
 
     @property
     def mapped(self) -> tuple[typed.Cell, ...]:
@@ -171,35 +181,43 @@ class Plan:
 
 
 class Start:
-    """What each slot holds before a dossier gives anything, worked out when the first one comes."""
+    """What the cells of each table hold before a dossier gives them anything, worked out when the table comes up."""
 
-    def __init__(self, outline: Outline, slots: Mapping[str, int]) -> None:
-        self._outline = outline
+    def __init__(self, drawn: Outline, slots: Mapping[str, int]) -> None:
+        self._outline = drawn
         self._slots = slots
+        self.absent: Mapping[str, tuple[tuple[int, Undefined], ...]] = Lazy(drawn.sheets, self._absent)
+        """By table, the (slot, why there is no value) of its entered cells."""
+        self.unfilled: Mapping[str, tuple[tuple[int, Undefined], ...]] = Lazy(drawn.sheets, self._unfilled)
+        """The same once the table is begun: where `vide vaut 0`, those of its cells that are no numbers."""
+        self.zeros: Mapping[str, tuple[tuple[int, str], ...]] = Lazy(drawn.sheets, self._zeros)
+        """By table, the (slot, code) of the cells that are zero once it is begun."""
 
-    @cached_property
-    def empty(self) -> tuple[Undefined | Decimal, ...]:
-        """What an empty dossier gives each slot: zero where a formula will write."""
-        values: list[Undefined | Decimal] = [ZERO] * len(self._slots)
-        for sheet in self._outline.sheets.values():
-            for code in sheet.entered:
-                lacks_table = sheet.empty_is_zero and self._is_number(code)
-                kind, subject = (CauseKind.NO_TABLE, sheet.code) if lacks_table else (CauseKind.ABSENT, code)
-                values[self._slots[code]] = Undefined.of(kind, subject)
-        return tuple(values)
+    def _absent(self, table: str) -> tuple[tuple[int, Undefined], ...]:
+        sheet = self._outline.sheets[table]
+        no_table = Undefined.of(CauseKind.NO_TABLE, table)
+        return tuple(
+            (self._slots[code], no_table if self._is_zero(sheet, code) else Undefined.of(CauseKind.ABSENT, code))
+            for code in sheet.entered
+        )
 
-    @cached_property
-    def zeros(self) -> Mapping[str, tuple[tuple[int, str], ...]]:
-        """The (slot, code) of the cells that are zero once their table is begun, by table."""
-        return {
-            sheet.code: tuple((self._slots[code], code) for code in sheet.entered if self._is_number(code))
-            for sheet in self._outline.sheets.values()
-            if sheet.empty_is_zero and sheet.key is None
-        }
+    def _unfilled(self, table: str) -> tuple[tuple[int, Undefined], ...]:
+        sheet = self._outline.sheets[table]
+        if not sheet.empty_is_zero:
+            return self.absent[table]
+        return tuple(
+            (self._slots[code], Undefined.of(CauseKind.ABSENT, code))
+            for code in sheet.entered
+            if not self._is_zero(sheet, code)
+        )
 
-    def _is_number(self, code: str) -> bool:
-        outline = self._outline
-        return isinstance(outline.kinds.get(code) or outline.columns[code], NumberType)
+    def _zeros(self, table: str) -> tuple[tuple[int, str], ...]:
+        sheet = self._outline.sheets[table]
+        return tuple((self._slots[code], code) for code in sheet.entered if self._is_zero(sheet, code))
+
+    def _is_zero(self, sheet: Sheet, code: str) -> bool:
+        kinds = self._outline.kinds if sheet.key is None else self._outline.columns
+        return sheet.empty_is_zero and isinstance(kinds[code], NumberType)
 
 
 def plan(ruleset: typed.TypedRuleset) -> Plan:
@@ -227,7 +245,7 @@ def assembled(
 ) -> Plan:
     """Return the plan made of these parts."""
     slots = closures.slots
-    edits = Steps(ruleset, slots, closures.compiler, drawn.trials, edited)
+    edits = Steps(ruleset, slots, lambda: closures.compiler, drawn.trials, edited)
     return Plan(ruleset, drawn, slots, program, edits, closures, Start(drawn, slots))
 
 
@@ -281,6 +299,8 @@ def _trial(compiler: Compiler, instance: typed.CheckInstance) -> Trial:
 
 
 def _cells_read(body: typed.Expr) -> list[str]:
+    from qdis_rules.model.order import reads
+
     found = [code for code, _ in reads(body)]
     for node in typed.walk(body):
         match node:

@@ -9,7 +9,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from qdis_rules.numbers import CONTEXT, NOT_APPLICABLE, ZERO, NotApplicable, NumberTooLarge, Undefined, gather
+from qdis_rules.numbers import (
+    CONTEXT,
+    NOT_APPLICABLE,
+    ZERO,
+    CauseKind,
+    NotApplicable,
+    NumberTooLarge,
+    Undefined,
+    gather,
+)
 from qdis_rules.plan.frame import ONE, Code, Frame, Value
 
 WIDE: Final = decimal.Context(
@@ -121,6 +130,18 @@ def wide() -> Iterator[None]:
     """Make `+ - *` exact or raise, for this thread, until the end of the block."""
     with decimal.localcontext(WIDE):
         yield
+
+
+def read_past(code: str, back: int, is_cell: bool) -> Code:
+    """Return the closure that reads a cell or an aggregate of an earlier year."""
+
+    def read(frame: Frame) -> Value:
+        past = frame.past(back)
+        if past is None:
+            return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
+        return past.cell(code) if is_cell else past.aggregate(code)
+
+    return read
 
 
 class Late:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.model import typed
-from qdis_rules.plan.compile import Compiler
 from qdis_rules.plan.frame import Frame
 from qdis_rules.plan.outline import TrialHead
 from qdis_rules.plan.program import Program
 from qdis_rules.records import dataclass
+
+if TYPE_CHECKING:
+    from qdis_rules.plan.compile import Compiler
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Steps:
         self,
         ruleset: typed.TypedRuleset,
         slots: Mapping[str, int],
-        compiler: Compiler,
+        compiler: Callable[[], Compiler],
         trials: tuple[TrialHead, ...],
         edited: Callable[[], Edited],
     ) -> None:
@@ -78,7 +80,7 @@ class Steps:
             from qdis_rules.plan.generate import generate_slot
 
             item = self._ruleset.cells.get(code) or self._ruleset.aggregates[code]
-            self._of_slots[code] = generate_slot(self.edited.written, item, self._slots, self._compiler)
+            self._of_slots[code] = generate_slot(self.edited.written, item, self._slots, self._compiler())
         return self._of_slots[code]
 
     def trial(self, index: int) -> Program:
@@ -88,7 +90,7 @@ class Steps:
 
             code = self._trials[index][1]
             instance = self._ruleset.checks[code].instances[index - self._first[code]]
-            self._of_trials[index] = generate_trial(self.edited.written, index, instance, self._slots, self._compiler)
+            self._of_trials[index] = generate_trial(self.edited.written, index, instance, self._slots, self._compiler())
         return self._of_trials[index]
 
     def readers(self, code: str) -> Readers:
