@@ -31,7 +31,7 @@ def folder() -> Path | None:
     if chosen is not None:
         return Path(chosen) if chosen else None
     home = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(home):  # noqa: PTH117 - relative ones are to be ignored, says the specification
+    if os.path.isabs(home):  # relative ones are to be ignored, says the specification
         return Path(home) / "qdis_rules"
     try:
         return Path.home() / ".cache" / "qdis_rules"
@@ -74,7 +74,7 @@ def write(name: str, body: bytes) -> None:
         with contextlib.suppress(OSError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             try:
-                with open(os.open(half, flags, 0o600, dir_fd=home), "wb") as stream:  # noqa: PTH123
+                with open(os.open(half, flags, 0o600, dir_fd=home), "wb") as stream:
                     stream.write(MAGIC + hashlib.sha256(body).digest())
                     stream.write(body)
                 os.replace(half, name + _SUFFIX, src_dir_fd=home, dst_dir_fd=home)

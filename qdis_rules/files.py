@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ class TooLarge(CannotRead):
     """A file holds more than the limit."""
 
 
-def read_file(path: Path, limit: int) -> bytes:
+def read_file(path: str | Path, limit: int) -> bytes:
     """Return the content of a regular file of at most `limit` bytes.
 
     Raises:
@@ -25,13 +26,16 @@ def read_file(path: Path, limit: int) -> bytes:
         CannotRead: there is none of that name, none can have that name, or it may not be read.
     """
     try:
-        mode = path.stat().st_mode
+        found = os.stat(path)
+        mode = found.st_mode
         if stat.S_ISDIR(mode):
             raise CannotRead("c'est un répertoire, un fichier est attendu")
         if not stat.S_ISREG(mode):  # a pipe would wait for ever, a device would never end
             raise CannotRead("ce n'est pas un fichier ordinaire")
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        with open(path, "rb") as file:
+            content = file.read(min(found.st_size, limit) + 1)
+            while len(content) <= limit and (more := file.read(limit + 1 - len(content))):
+                content += more  # it grows
     except FileNotFoundError:
         raise CannotRead("ce fichier n'existe pas") from None
     except PermissionError:

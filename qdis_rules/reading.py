@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from qdis_rules.diagnostics import Diagnostic, Outcome
@@ -21,7 +22,7 @@ def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     large, is a diagnostic. Raises FileNotFoundError when there is nothing to read.
     """
     if path.is_dir():
-        found = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file() and p != path / CAMPAIGN and _seen(p, path))
+        found = _below(path)
         if not found:
             raise FileNotFoundError(f"no {SUFFIX} file under {path}")
         root = path
@@ -36,8 +37,16 @@ def read_sources(path: Path) -> Outcome[tuple[Source, ...]]:
     return Outcome(tuple(reader.sources), tuple(reader.diagnostics))
 
 
-def _seen(file: Path, root: Path) -> bool:
-    return not any(part.startswith(".") for part in file.relative_to(root).parts)
+def _below(root: Path) -> list[Path]:
+    """Return the files of a ruleset in its folder, in order of path; folders that links lead to are not entered."""
+    found: list[Path] = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in names:
+            file = os.path.join(folder, name)
+            if name.endswith(SUFFIX) and not name.startswith(".") and os.path.isfile(file):
+                found.append(Path(file))
+    return sorted(file for file in found if file != root / CAMPAIGN)
 
 
 def read_campaign(file: Path) -> Outcome[Source]:
@@ -67,12 +76,13 @@ class _Reader:
         self.root = root
         self.sources: list[Source] = []
         self.diagnostics: list[Diagnostic] = []
-        self._seen: set[Path] = set()
+        self._seen: set[str] = set()
+        self._folders: dict[Path, str] = {}
         self._room = _MAX_BYTES
 
     def read(self, file: Path, *, includes: bool = True) -> None:
         """Read a file, then the files it includes."""
-        real = file.resolve()
+        real = self._real(file)
         if real in self._seen:
             return
         self._seen.add(real)
@@ -88,6 +98,15 @@ class _Reader:
         self.sources.append(source)
         if includes and "inclure" in text:
             self._includes(file, source)
+
+    def _real(self, file: Path) -> str:
+        """Return a file without any link: the same for two names of it."""
+        if file.is_symlink():
+            return os.path.realpath(file)
+        folder = file.parent
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], file.name)
 
     def _includes(self, file: Path, source: Source) -> None:
         from qdis_rules.syntax import errors, tree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
@@ -204,7 +204,16 @@ class _Admission:
                 )
         if all(getattr(account, name) is value for name, value in amounts.items()):
             return account
-        return replace(account, **amounts)
+        return Account(
+            account.number,
+            account.label,
+            amounts.get("opening_debit"),
+            amounts.get("opening_credit"),
+            amounts.get("movement_debit"),
+            amounts.get("movement_credit"),
+            amounts["closing_debit"],
+            amounts["closing_credit"],
+        )
 
     def _columns(self, accounts: Sequence[Account], debit: str, credit: str, moment: str) -> None:
         """A balance has the debit and the credit of a moment in all its accounts, or in none."""
