@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 import click
@@ -81,28 +82,38 @@ class FrenchCommand(_French):
 class FrenchGroup(_French, click.Group):
     """The group: it alone turns what commands raise into words and exit codes."""
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, homes: Mapping[str, str], **options: Any) -> None:
+        """`homes` are the modules of the commands, by name: a call imports its own alone."""
         options["context_settings"] = _SETTINGS
         super().__init__(name, subcommand_metavar="COMMANDE [ARGUMENTS]...", **options)
+        self._homes = homes
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None when there is none of that name."""
+        if cmd_name not in self._homes:
+            return None
+        found: click.Command = getattr(import_module(self._homes[cmd_name]), cmd_name)
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands as a dossier meets them, not by alphabet."""
-        return list(self.commands)
+        return list(self._homes)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the commands."""
         super().format_options(ctx, formatter)
         with formatter.section("Commandes "):
-            formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in self.list_commands(ctx)])
+            commands = {name: self.get_command(ctx, name) for name in self._homes}
+            formatter.write_dl([(name, each.get_short_help_str(80)) for name, each in commands.items() if each])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command asked for, or say the nearest."""
         name = args[0]
-        if name not in self.commands and not ctx.resilient_parsing:
-            near = nearest(name, self.commands)
-            more = f" Vouliez-vous dire {near} ?" if near else f" Commandes : {', '.join(self.commands)}."
+        if name not in self._homes and not ctx.resilient_parsing:
+            near = nearest(name, self._homes)
+            more = f" Vouliez-vous dire {near} ?" if near else f" Commandes : {', '.join(self._homes)}."
             raise CallError(f"la commande « {name} » n'existe pas.{more}", ctx)
         return super().resolve_command(ctx, args)
 
