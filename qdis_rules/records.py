@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError
-from operator import attrgetter, ge, gt, le, lt
+from operator import attrgetter, eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
@@ -29,95 +29,107 @@ __all__ = ["dataclass"]
 
 
 def _slotted(plain: Any, frozen: bool, shows: bool, compares: bool, orders: bool) -> Any:
-    fields = {name: _field(plain.__dict__.get(name, MISSING)) for name in plain.__annotations__}
-    left_out = {*fields, "__dict__", "__weakref__"}
-    content = {name: value for name, value in plain.__dict__.items() if name not in left_out}
-    content["__slots__"] = tuple(fields)
-    content["__match_args__"] = tuple(name for name, field in fields.items() if field.init)
+    written = plain.__dict__
+    names = tuple(plain.__annotations__)
+    special = {name: written[name] for name in names if isinstance(written.get(name), Field)}
+    defaults = {name: written[name] for name in names if name in written and name not in special}
+    content = {name: value for name, value in written.items() if name not in defaults and name not in special}
+    content.pop("__dict__", None)
+    content.pop("__weakref__", None)
+    content["__slots__"] = names
+    content["__match_args__"] = tuple(name for name in names if name not in special or special[name].init)
+    content["__qualname__"] = plain.__qualname__
     content["__reduce__"] = _reduced
+    content["__init__"] = _FirstInit(special, defaults, frozen).init()
     if frozen:
         content["__setattr__"] = content["__delattr__"] = _refuse
     if compares:
-        key = _key([name for name, field in fields.items() if field.compare])
-        content["__eq__"] = _comparison(key, lambda one, other: one == other)
+        key = _key([name for name in names if name not in special or special[name].compare])
+        content["__eq__"] = _comparison(key, eq)
         content["__hash__"] = (lambda self: hash(key(self))) if frozen else None
         for operation in (lt, le, gt, ge) if orders else ():
             content[f"__{operation.__name__}__"] = _comparison(key, operation)
     if shows:
-        content["__repr__"] = _shown([name for name, field in fields.items() if field.repr])
-    made: Any = type(plain)(plain.__name__, plain.__bases__, content)
-    made.__qualname__ = plain.__qualname__
-    for name in ("__dataclass_fields__", "__dataclass_params__"):
-        setattr(made, name, _Standard(name, plain, made))
-
-    made.__init__ = _first_initialiser(made, fields, frozen)
-    return made
+        content["__repr__"] = _shown([name for name in names if name not in special or special[name].repr])
+    for name in _STANDARD:
+        content[name] = _Standard(name, plain)
+    return type(plain)(plain.__name__, plain.__bases__, content)
 
 
-def _field(written: Any) -> Field[Any]:
-    return written if isinstance(written, Field) else dataclasses.field(default=written)
-
-
+_STANDARD: Final = ("__dataclass_fields__", "__dataclass_params__")
 _WORTH: Final = 100
 """So many objects are made of a class before its `__init__` is written out: compiling it takes as long."""
 
 
-def _first_initialiser(made: Any, fields: Mapping[str, Field[Any]], frozen: bool) -> Any:
-    """Return the `__init__` of a class of which little is made."""
-    setters = {name: made.__dict__[name].__set__ for name, field in fields.items() if field.init}
-    known, calls = setters.keys(), 0
+class _FirstInit:
+    """The `__init__` of a class of which little is made, until it is worth writing out."""
 
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        nonlocal calls
-        calls += 1
-        given = dict(zip(setters, args, strict=False))
-        fits = len(given) == len(args) and kwargs.keys() <= known and kwargs.keys().isdisjoint(given)
-        given.update(kwargs)
-        if calls > _WORTH or not fits or any(not _filled(fields[name], name, given) for name in setters):
-            made.__init__ = _initialiser(made, fields, frozen)
-            made.__init__(self, *args, **kwargs)  # which says what is wrong
-            return
-        for name, setter in setters.items():
-            setter(self, given[name])
-        if hasattr(self, "__post_init__"):
-            self.__post_init__()
+    def __init__(self, special: Mapping[str, Field[Any]], defaults: Mapping[str, Any], frozen: bool) -> None:
+        self.special = special
+        self.defaults = defaults
+        self.frozen = frozen
+        self.calls = 0
 
-    return init
+    def init(self) -> Callable[..., None]:
+        def __init__(this: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            self.calls += 1
+            made = _owner(this.__class__)
+            names = made.__match_args__
+            given = dict(zip(names, args, strict=False))
+            fits = len(given) == len(args) and kwargs.keys().isdisjoint(given)
+            given.update(kwargs)
+            for name in names:
+                if name not in given:
+                    self.fill(name, given)
+            if self.calls > _WORTH or not fits or len(given) != len(names) or given.keys() != set(names):
+                made.__init__ = self.written_out(made)
+                made.__init__(this, *args, **kwargs)  # which says what is wrong
+                return
+            for name, value in given.items():
+                made.__dict__[name].__set__(this, value)
+            if "__post_init__" in made.__dict__:
+                this.__post_init__()
+
+        return __init__
+
+    def fill(self, name: str, given: dict[str, Any]) -> None:
+        """Give a field its default, if it has one."""
+        field = self.special.get(name)
+        if name in self.defaults:
+            given[name] = self.defaults[name]
+        elif field is not None and field.default_factory is not MISSING:
+            given[name] = field.default_factory()
+        elif field is not None and field.default is not MISSING:
+            given[name] = field.default
+
+    def written_out(self, made: Any) -> Any:
+        """Return the `__init__` written out: it runs a hundred thousand times while a ruleset is checked."""
+        names: dict[str, Any] = {"MISSING": MISSING}
+        parameters, lines = ["self"], ["    pass"]
+        for name in made.__match_args__:
+            value = name
+            given: dict[str, Any] = {}
+            field = self.special.get(name)
+            if field is not None and field.default_factory is not MISSING:
+                names[f"new_{name}"] = field.default_factory
+                parameters.append(f"{name}=MISSING")
+                value = f"new_{name}() if {name} is MISSING else {name}"
+            else:
+                self.fill(name, given)
+                names[f"default_{name}"] = given.get(name)
+                parameters.append(f"{name}=default_{name}" if given else name)
+            names[f"set_{name}"] = made.__dict__[name].__set__  # past what refuses to assign
+            lines.append(f"    set_{name}(self, {value})" if self.frozen else f"    self.{name} = {value}")
+        if "__post_init__" in made.__dict__:
+            lines.append("    self.__post_init__()")
+        text = "\n".join([f"def __init__({', '.join(parameters)}):", *lines])
+        exec(compile(text, f"<{made.__qualname__}>", "exec"), names)  # noqa: S102 - names of fields, nothing else
+        return names["__init__"]
 
 
-def _filled(field: Field[Any], name: str, given: dict[str, Any]) -> bool:
-    """Tell whether a field has a value, its default included."""
-    if name not in given and field.default_factory is not MISSING:
-        given[name] = field.default_factory()
-    elif name not in given and field.default is not MISSING:
-        given[name] = field.default
-    return name in given
-
-
-def _initialiser(made: Any, fields: Mapping[str, Field[Any]], frozen: bool) -> Any:
-    """Return `__init__`, written out: it runs a hundred thousand times while a ruleset is checked."""
-    names: dict[str, Any] = {"MISSING": MISSING}
-    parameters, lines = ["self"], ["    pass"]
-    for name, field in fields.items():
-        if not field.init:
-            continue
-        value = name
-        if field.default is not MISSING:
-            names[f"default_{name}"] = field.default
-            parameters.append(f"{name}=default_{name}")
-        elif field.default_factory is not MISSING:
-            names[f"new_{name}"] = field.default_factory
-            parameters.append(f"{name}=MISSING")
-            value = f"new_{name}() if {name} is MISSING else {name}"
-        else:
-            parameters.append(name)
-        names[f"set_{name}"] = made.__dict__[name].__set__  # past what refuses to assign
-        lines.append(f"    set_{name}(self, {value})" if frozen else f"    self.{name} = {value}")
-    if hasattr(made, "__post_init__"):
-        lines.append("    self.__post_init__()")
-    text = "\n".join([f"def __init__({', '.join(parameters)}):", *lines])
-    exec(compile(text, f"<{made.__qualname__}>", "exec"), names)  # noqa: S102 - names of fields, nothing else
-    return names["__init__"]
+def _owner(found: type) -> Any:
+    """Return the class whose fields an object has: its own, or the one it inherits from."""
+    return next(each for each in found.__mro__ if "__match_args__" in each.__dict__)
 
 
 def _key(names: Sequence[str]) -> Callable[[object], Any]:
@@ -152,12 +164,12 @@ def _reduced(self: Any) -> tuple[type, tuple[Any, ...]]:
 class _Standard:
     """What `dataclasses` itself knows of a class, asked of the class as it was written when someone wants it."""
 
-    def __init__(self, name: str, plain: Any, made: Any) -> None:
+    def __init__(self, name: str, plain: Any) -> None:
         self.name = name
         self.plain = plain
-        self.made = made
 
     def __get__(self, instance: object, owner: type) -> Any:
         standard: Any = dataclasses.dataclass(init=False, repr=False, eq=False)(self.plain)
-        setattr(self.made, self.name, getattr(standard, self.name))
+        for name in _STANDARD:
+            setattr(_owner(owner), name, getattr(standard, name))
         return getattr(standard, self.name)
