@@ -57,7 +57,7 @@ def _slotted(plain: Any, frozen: bool, shows: bool, compares: bool, orders: bool
 
 
 _STANDARD: Final = ("__dataclass_fields__", "__dataclass_params__")
-_WORTH: Final = 100
+_WORTH: Final = 30
 """So many objects are made of a class before its `__init__` is written out: compiling it takes as long."""
 
 

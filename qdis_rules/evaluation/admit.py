@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.balance import Balance
-from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw
+from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number, read_value
 from qdis_rules.evaluation.inputs import Inputs, inputs_of
 from qdis_rules.evaluation.wording import french_number
@@ -172,6 +172,8 @@ class _Admission:
             if account.number in seen:
                 self._problem(pointer, "compte-en-double", "ce compte figure deux fois dans la balance")
             seen.add(account.number)
+        if isinstance(accounts, ReadAccounts) and (found := Balance(accounts)).adds_up():
+            return found
         read = [self._account(f"balance/{account.number}", account) for account in accounts]
         for name, moment in (("opening", "ouverture"), ("movement", "mouvements")):
             self._columns(read, f"{name}_debit", f"{name}_credit", moment)

@@ -10,8 +10,9 @@ from typing import Final
 from qdis_rules.evaluation.dossier import Account
 from qdis_rules.model.readings import reading_of
 from qdis_rules.model.typed import Selection
-from qdis_rules.numbers import ZERO, Exact, absolute, add, subtract
+from qdis_rules.numbers import ZERO, Exact, add, subtract
 from qdis_rules.plan.outline import Readings
+from qdis_rules.plan.program import WIDE, wide
 
 _AFTER_DIGITS: Final = ":"  # the character after '9'
 
@@ -22,8 +23,8 @@ class Balance:
     def __init__(self, accounts: Sequence[Account]) -> None:
         self.accounts = sorted(accounts, key=lambda account: account.number)
         self._numbers = [account.number for account in self.accounts]
-        self._read: dict[tuple[str, str], list[Exact] | None] = {}
-        self._nets: dict[str, list[tuple[Decimal, Decimal, Exact]] | None] = {}
+        self._read: dict[tuple[str, str], list[Decimal] | None] = {}
+        self._nets: dict[str, list[tuple[Decimal, Decimal, Decimal]] | None] = {}
 
     def read(self, selection: Selection) -> Exact | None:
         """Return what `selection` reads, in EUR; None when the balance lacks those columns.
@@ -41,44 +42,57 @@ class Balance:
     def amounts(self, readings: Readings) -> dict[str, Exact]:
         """Return what each of `readings` reads, in EUR, by code; nothing of those whose columns the balance lacks."""
         columns = [self._amounts(reading.moment, reading.side) for reading in readings.all]
-        totals: list[Exact] = [ZERO] * len(columns)
-        for place, number in enumerate(self._numbers):
-            for index in readings.taking(number):
-                column = columns[index]
-                if column is not None:
-                    totals[index] = add(totals[index], column[place])
+        totals: list[Decimal] = [ZERO] * len(columns)
+        with wide():  # as many amounts as a balance holds add up within it
+            for place, number in enumerate(self._numbers):
+                for index in readings.taking(number):
+                    column = columns[index]
+                    if column is not None:
+                        totals[index] += column[place]
         return {
             reading.code: total
             for reading, column, total in zip(readings.all, columns, totals, strict=True)
             if column is not None
         }
 
-    def _amounts(self, moment: str, side: str) -> list[Exact] | None:
+    def adds_up(self) -> bool:
+        """Tell whether opening and movements make the closing balance of every account, as far as they are there."""
+        opening, movements, closing = map(self._columns, ("ouverture", "mouvements", "solde"))
+        if opening is None or movements is None or closing is None:
+            return not any(None in (each.opening_debit, each.movement_debit) for each in self.accounts)
+        with wide():
+            return all(
+                before + change == after
+                for (_, _, before), (_, _, change), (_, _, after) in zip(opening, movements, closing, strict=True)
+            )
+
+    def _amounts(self, moment: str, side: str) -> list[Decimal] | None:
         """Return what each account brings to a reading, None when the balance lacks those columns."""
         if (moment, side) not in self._read:
             columns = self._columns(moment)
             self._read[moment, side] = None if columns is None else [_brings(*each, moment, side) for each in columns]
         return self._read[moment, side]
 
-    def _columns(self, moment: str) -> list[tuple[Decimal, Decimal, Exact]] | None:
+    def _columns(self, moment: str) -> list[tuple[Decimal, Decimal, Decimal]] | None:
         """Return debit, credit and debit − credit of each account, None when the balance lacks those columns."""
         if moment not in self._nets:
-            found = []
-            for account in self.accounts:
-                debit, credit = _columns(account, moment)
-                if debit is not None and credit is not None:
-                    found.append((debit, credit, subtract(debit, credit)))
+            found: list[tuple[Decimal, Decimal, Decimal]] = []
+            with wide():
+                for account in self.accounts:
+                    debit, credit = _columns(account, moment)
+                    if debit is not None and credit is not None:
+                        found.append((debit, credit, debit - credit))
             self._nets[moment] = found if len(found) == len(self.accounts) else None
         return self._nets[moment]
 
     def behind(self, selection: Selection) -> list[tuple[Account, Exact]]:
         """Return the accounts `selection` reads and what each brings, in EUR; those at zero left out."""
         moment, side = reading_of(selection.reading)
-        found = []
+        found: list[tuple[Account, Exact]] = []
         for account in map(self.accounts.__getitem__, self._selected(selection)):
             debit, credit = _columns(account, moment)
             if debit is not None and credit is not None:
-                amount = _brings(debit, credit, subtract(debit, credit), moment, side)
+                amount = _brings(debit, credit, WIDE.subtract(debit, credit), moment, side)
                 if amount:
                     found.append((account, amount))
         return found
@@ -121,7 +135,7 @@ def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | N
             return account.closing_debit, account.closing_credit
 
 
-def _brings(debit: Decimal, credit: Decimal, net: Exact, moment: str, side: str) -> Exact:
+def _brings(debit: Decimal, credit: Decimal, net: Decimal, moment: str, side: str) -> Decimal:
     """Return what an account brings to a reading, given its debit, its credit and their difference."""
     if moment == "mouvements":
         return debit if side == "débit" else credit
@@ -129,8 +143,8 @@ def _brings(debit: Decimal, credit: Decimal, net: Exact, moment: str, side: str)
         case "débit":
             return net
         case "crédit":
-            return subtract(credit, debit)
+            return WIDE.subtract(credit, debit)
         case "débiteurs":
             return net if net > 0 else ZERO
         case _:
-            return absolute(net) if net < 0 else ZERO
+            return net.copy_abs() if net < 0 else ZERO

@@ -32,6 +32,12 @@ class Account:
     closing_credit: Decimal
 
 
+class ReadAccounts(tuple[Account, ...]):
+    """Accounts as a reader of files makes them: each amount was read as a number."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Dossier:
     """The figures of one organisation for one financial year.

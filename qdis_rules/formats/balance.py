@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from qdis_rules.evaluation.dossier import Account, DossierError, Problem
+from qdis_rules.evaluation.dossier import Account, DossierError, Problem, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number
 from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.suggest import fold
@@ -17,16 +17,14 @@ from qdis_rules.suggest import fold
 MAX_BYTES: Final = 20_000_000
 MAX_ACCOUNTS: Final = 100_000
 
-_COLUMNS: Final = {
-    "compte": "number",
-    "libelle": "label",
-    "ouverture debit": "opening_debit",
-    "ouverture credit": "opening_credit",
-    "mouvements debit": "movement_debit",
-    "mouvements credit": "movement_credit",
-    "solde debit": "closing_debit",
-    "solde credit": "closing_credit",
-}
+_AMOUNTS: Final = (
+    "ouverture debit",
+    "ouverture credit",
+    "mouvements debit",
+    "mouvements credit",
+    "solde debit",
+    "solde credit",
+)
 _REQUIRED: Final = ("compte", "solde debit", "solde credit")
 _PAIRS: Final = (("ouverture debit", "ouverture credit"), ("mouvements debit", "mouvements credit"))
 
@@ -106,7 +104,7 @@ class _Balance:
             self._problem(1, "balance-vide", "aucun compte")
         if self.problems:
             raise DossierError(self.problems)
-        return tuple(found)
+        return ReadAccounts(found)
 
     def _columns(self, header: Sequence[str]) -> dict[str, int]:
         columns: dict[str, int] = {}
@@ -124,24 +122,21 @@ class _Balance:
         return columns
 
     def _account(self, row: Sequence[str], line: int, columns: dict[str, int]) -> Account | None:
-        number = self._field(row, columns, "compte").strip()
+        number = row[columns["compte"]].strip() if columns["compte"] < len(row) else ""
         if not (number.isascii() and number.isdigit() and len(number) <= 20):
             self._problem(line, "compte-invalide", f"« {number[:40]} » n'est pas un compte")
             return None
-        amounts: dict[str, Decimal | None] = {}
-        for title, name in _COLUMNS.items():
-            if name in ("number", "label"):
-                continue
-            amounts[name] = self._amount(row, columns, title, line)
+        amounts = [self._amount(row, columns, title, line) for title in _AMOUNTS]
+        opening_debit, opening_credit, movement_debit, movement_credit, closing_debit, closing_credit = amounts
         return Account(
-            number=number,
-            label=self._field(row, columns, "libelle").strip(),
-            opening_debit=amounts["opening_debit"],
-            opening_credit=amounts["opening_credit"],
-            movement_debit=amounts["movement_debit"],
-            movement_credit=amounts["movement_credit"],
-            closing_debit=amounts["closing_debit"] or Decimal(0),
-            closing_credit=amounts["closing_credit"] or Decimal(0),
+            number,
+            self._field(row, columns, "libelle").strip(),
+            opening_debit,
+            opening_credit,
+            movement_debit,
+            movement_credit,
+            closing_debit or Decimal(0),
+            closing_credit or Decimal(0),
         )
 
     def _amount(self, row: Sequence[str], columns: dict[str, int], title: str, line: int) -> Decimal | None:

@@ -70,19 +70,22 @@ class Readings:
         """Return the places of the readings that take an account."""
 
     @cached_property
-    def _by_prefix(self) -> Mapping[str, tuple[int, ...]]:
-        found: dict[str, tuple[int, ...]] = {}
+    def _by_prefix(self) -> tuple[Mapping[str, list[int]], frozenset[int]]:
+        """The places of readings by prefix, and which of them leave accounts out."""
+        found: dict[str, list[int]] = {}
         for index, reading in enumerate(self.all):
             for prefix in dict.fromkeys(reading.prefixes):
-                found[prefix] = (*found.get(prefix, ()), index)
-        return found
+                found.setdefault(prefix, []).append(index)
+        return found, frozenset(index for index, each in enumerate(self.all) if each.exceptions or each.without)
 
     def _taking(self, account: str) -> tuple[int, ...]:
+        by_prefix, sparing = self._by_prefix
         found: dict[int, None] = {}
         for size in range(1, len(account) + 1):
-            for index in self._by_prefix.get(account[:size], ()):
-                found[index] = None
-        return tuple(index for index in found if not self.all[index].spares(account))
+            for index in by_prefix.get(account[:size], ()):
+                if index not in sparing or not self.all[index].spares(account):
+                    found[index] = None
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

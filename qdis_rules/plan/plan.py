@@ -196,8 +196,11 @@ class Start:
     def _absent(self, table: str) -> tuple[tuple[int, Undefined], ...]:
         sheet = self._outline.sheets[table]
         no_table = Undefined.of(CauseKind.NO_TABLE, table)
+        absent, slots = CauseKind.ABSENT, self._slots
+        if not sheet.empty_is_zero:
+            return tuple((slots[code], Undefined.of(absent, code)) for code in sheet.entered)
         return tuple(
-            (self._slots[code], no_table if self._is_zero(sheet, code) else Undefined.of(CauseKind.ABSENT, code))
+            (slots[code], no_table if self._is_zero(sheet, code) else Undefined.of(absent, code))
             for code in sheet.entered
         )
 
@@ -213,6 +216,8 @@ class Start:
 
     def _zeros(self, table: str) -> tuple[tuple[int, str], ...]:
         sheet = self._outline.sheets[table]
+        if not sheet.empty_is_zero:
+            return ()
         return tuple((self._slots[code], code) for code in sheet.entered if self._is_zero(sheet, code))
 
     def _is_zero(self, sheet: Sheet, code: str) -> bool:
