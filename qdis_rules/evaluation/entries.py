@@ -44,6 +44,8 @@ class Refused(ValueError):
 
 def read_number(raw: Raw) -> Decimal:
     """Return the number given: « 1 250,00 », "1250.00", 1250, Decimal("1250"). Raises `Refused`."""
+    if type(raw) is str:  # as in nearly all files
+        return _read_text(raw)
     if isinstance(raw, bool | float):
         kind = "un nombre flottant (donnez un Decimal ou un texte)" if isinstance(raw, float) else "oui/non"
         raise Refused("nombre-attendu", f"un nombre est attendu, {kind} trouvé")
@@ -62,6 +64,10 @@ def read_number(raw: Raw) -> Decimal:
         return Decimal(raw)
     if not isinstance(raw, str):
         raise Refused("nombre-attendu", f"un nombre est attendu, {_shown(raw)} trouvé")
+    return _read_text(raw)
+
+
+def _read_text(raw: str) -> Decimal:
     text = raw.strip(_SPACES + "\t")
     minus = "-" if text[:1] == "-" else ""
     whole, dot, decimals = text[len(minus) :].replace(",", ".", 1).partition(".")

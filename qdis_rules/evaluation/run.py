@@ -37,7 +37,28 @@ class Evaluation:
 
     def apart(self) -> Evaluation:
         """Return the same evaluation with its own row at hand: a report may be read by several threads."""
-        return replace(self, frame=replace(self.frame, rows={}))
+        frame = self.frame
+        return Evaluation(
+            self.plan,
+            self.admitted,
+            Frame(
+                frame.year,
+                frame.values,
+                frame.parameters,
+                frame.row_counts,
+                frame.past,
+                {},
+                frame.supplied,
+                frame.pending,
+                frame.supplied_in_row,
+            ),
+            self.outcomes,
+            self.origins,
+            self.others,
+            self.fits,
+            self.recomputed,
+            self.ignored,
+        )
 
     def value(self, code: str) -> Value | ListValue:
         """Return the value of a cell, list column or aggregate, in base units."""

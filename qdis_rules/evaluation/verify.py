@@ -30,7 +30,7 @@ from qdis_rules.numbers import (
     subtract,
 )
 from qdis_rules.plan.compile import holds
-from qdis_rules.plan.frame import Known, Value, table_of
+from qdis_rules.plan.frame import Code, Known, Value, table_of
 from qdis_rules.plan.outline import TrialHead
 from qdis_rules.plan.plan import Gap, Trial
 from qdis_rules.records import dataclass
@@ -43,6 +43,7 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
     """
     found: dict[str, Told] = {}
     seen: Counter[str] = Counter()
+    apart = evaluation.apart()
     for head, outcome in zip(evaluation.plan.outline.trials, evaluation.outcomes, strict=True):
         name, code, severity, reliability, rows_of = head
         nth = seen[code]
@@ -50,7 +51,7 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
         if rows_of is None:
             found[name] = Told(verdict_of(outcome), severity, reliability, partial(_alone, evaluation, code, nth))
         else:
-            found.update(_of_rows(evaluation, head, nth))
+            found.update(_of_rows(evaluation, apart, head, nth))
     for name, second in _second_values(evaluation):
         found[name] = Told(second.verdict, BLOCKING, second.reliability, partial(_second_value, evaluation, second))
     unreached = _unreached(evaluation)
@@ -99,7 +100,7 @@ def verdict_of(outcome: Value | None) -> Verdict:
     return Verdict.UNDETERMINED if isinstance(outcome, Undefined) else Verdict.NOT_APPLICABLE
 
 
-def _of_rows(evaluation: Evaluation, head: TrialHead, nth: int) -> Iterator[tuple[str, Told]]:
+def _of_rows(evaluation: Evaluation, apart: Evaluation, head: TrialHead, nth: int) -> Iterator[tuple[str, Told]]:
     """Yield what is told of a check in each row of a list, by name."""
     _, code, severity, reliability, table = head
     assert table is not None
@@ -110,11 +111,10 @@ def _of_rows(evaluation: Evaluation, head: TrialHead, nth: int) -> Iterator[tupl
         verdict = Verdict.UNDETERMINED if causes is not None else Verdict.NOT_APPLICABLE
         yield code, Told(verdict, severity, reliability, partial(_of_no_row, evaluation, code, verdict, causes))
         return
-    apart = evaluation.apart()
-    trial = evaluation.plan.trials[code][nth]
+    guard, body = evaluation.plan.closures.conditions[code][nth]
     for row, key in enumerate(evaluation.row_keys(table)):
         apart.frame.rows[table] = row
-        verdict = verdict_of(_outcome(apart, code, trial)[1])
+        verdict = verdict_of(_outcome(apart, code, guard, body)[1])
         yield f"{code}[{key}]", Told(verdict, severity, reliability, partial(_of_row, evaluation, code, nth, row, key))
 
 
@@ -129,11 +129,11 @@ def _of_no_row(evaluation: Evaluation, code: str, verdict: Verdict, causes: Unde
     return _made(evaluation, evaluation.plan.ruleset.checks[code], None, None, verdict, causes)
 
 
-def _outcome(evaluation: Evaluation, code: str, trial: Trial) -> tuple[Value, Value]:
+def _outcome(evaluation: Evaluation, subject: str, guard: Code | None, body: Code) -> tuple[Value, Value]:
     """Return what the guard of a check says, then its outcome."""
-    allowed = guarded(trial.guard, evaluation.frame, code) if trial.guard is not None else True
+    allowed = guarded(guard, evaluation.frame, subject) if guard is not None else True
     if allowed is True:
-        return True, guarded(trial.body, evaluation.frame, code)
+        return True, guarded(body, evaluation.frame, subject)
     return allowed, allowed if isinstance(allowed, Undefined) else NOT_APPLICABLE
 
 
@@ -144,7 +144,7 @@ def _result(
     key: str | None,
     label: str | None,
 ) -> CheckResult:
-    allowed, outcome = _outcome(evaluation, check.code, trial)
+    allowed, outcome = _outcome(evaluation, check.code, trial.guard, trial.body)
     verdict = verdict_of(outcome)
     causes = outcome if isinstance(outcome, Undefined) else None
     if allowed is not True:

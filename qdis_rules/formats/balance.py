@@ -12,11 +12,14 @@ from typing import Final
 from qdis_rules.evaluation.dossier import Account, DossierError, Problem, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number
 from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.numbers import ZERO
 from qdis_rules.suggest import fold
 
 MAX_BYTES: Final = 20_000_000
 MAX_ACCOUNTS: Final = 100_000
 
+_NOTHING: Final = ("", "0,00")
+"""An amount that is not there, as programs write it."""
 _AMOUNTS: Final = (
     "ouverture debit",
     "ouverture credit",
@@ -135,21 +138,21 @@ class _Balance:
             opening_credit,
             movement_debit,
             movement_credit,
-            closing_debit or Decimal(0),
-            closing_credit or Decimal(0),
+            closing_debit or ZERO,
+            closing_credit or ZERO,
         )
 
     def _amount(self, row: Sequence[str], columns: dict[str, int], title: str, line: int) -> Decimal | None:
         if title not in columns:
             return None
         text = self._field(row, columns, title)
-        if not text.strip():
-            return Decimal(0)
+        if text.strip() in _NOTHING:
+            return ZERO
         try:
             return read_number(text)
         except Refused as refused:
             self._problem(line, refused.code, f"{title} : {refused}")
-            return Decimal(0)
+            return ZERO
 
     def _field(self, row: Sequence[str], columns: dict[str, int], title: str) -> str:
         index = columns.get(title)

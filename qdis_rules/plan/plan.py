@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from qdis_rules.lazy import Lazy
@@ -103,6 +103,8 @@ class Closures:
         self.slots = slots
         self.steps: Mapping[str, Step] = Lazy(ruleset.order, self._step)
         self.trials: Mapping[str, tuple[Trial, ...]] = Lazy(ruleset.checks, self._trials)
+        self.conditions: Mapping[str, tuple[tuple[Code | None, Code], ...]] = Lazy(ruleset.checks, self._conditions)
+        """The guard and the body of each trial of a check."""
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -115,7 +117,15 @@ class Closures:
         return _step(self._ruleset, self.compiler, self.slots, code)
 
     def _trials(self, code: str) -> tuple[Trial, ...]:
-        return tuple(_trial(self.compiler, instance) for instance in self._ruleset.checks[code].instances)
+        instances = self._ruleset.checks[code].instances
+        return tuple(map(partial(_trial, self.compiler), instances, self.conditions[code]))
+
+    def _conditions(self, code: str) -> tuple[tuple[Code | None, Code], ...]:
+        compiled = self.compiler.code
+        return tuple(
+            (compiled(instance.guard) if instance.guard is not None else None, compiled(instance.body))
+            for instance in self._ruleset.checks[code].instances
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +294,7 @@ def _step(ruleset: typed.TypedRuleset, compiler: Compiler, slots: Mapping[str, i
     return Gate(slot, code, compiler.code(closed))
 
 
-def _trial(compiler: Compiler, instance: typed.CheckInstance) -> Trial:
+def _trial(compiler: Compiler, instance: typed.CheckInstance, condition: tuple[Code | None, Code]) -> Trial:
     message: list[str | Placeholder | tuple[Code, typed.Expr]] = []
     for part in instance.message:
         if isinstance(part, str | Placeholder):
@@ -295,8 +305,7 @@ def _trial(compiler: Compiler, instance: typed.CheckInstance) -> Trial:
         instance.key,
         instance.label,
         instance.rows_of,
-        compiler.code(instance.guard) if instance.guard is not None else None,
-        compiler.code(instance.body),
+        *condition,
         tuple(_gaps(compiler, instance.body)),
         tuple(message),
         tuple(dict.fromkeys(_cells_read(instance.body))),
