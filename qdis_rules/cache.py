@@ -8,7 +8,6 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 MAGIC: Final = b"qdis-compile/1\n"
@@ -20,7 +19,7 @@ _STALE: Final = 3600.0
 """Seconds after which a file half written is of nobody any more."""
 
 
-def folder() -> Path | None:
+def folder() -> str | None:
     """Return where compiled rulesets are kept, None for nowhere.
 
     `QDIS_CACHE` names the folder (empty: nowhere); else it is `qdis_rules` in `XDG_CACHE_HOME`, else in `~/.cache`.
@@ -29,14 +28,12 @@ def folder() -> Path | None:
         return None  # who owns a file cannot be told, or it is not who asks
     chosen = os.environ.get("QDIS_CACHE")
     if chosen is not None:
-        return Path(chosen) if chosen else None
+        return chosen or None
     home = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(home):  # relative ones are to be ignored, says the specification
-        return Path(home) / "qdis_rules"
-    try:
-        return Path.home() / ".cache" / "qdis_rules"
-    except RuntimeError:  # no home
-        return None
+        return os.path.join(home, "qdis_rules")
+    own = os.path.expanduser("~")
+    return os.path.join(own, ".cache", "qdis_rules") if os.path.isabs(own) else None
 
 
 def read(name: str) -> memoryview | None:
@@ -107,7 +104,7 @@ def _opened(*, create: bool) -> Iterator[int | None]:
     with contextlib.suppress(OSError, ValueError):  # ValueError: a name no folder can have
         if place is not None:
             if create:
-                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.makedirs(place, mode=0o700, exist_ok=True)
             home = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     if home is None:
         yield None

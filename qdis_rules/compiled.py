@@ -21,7 +21,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
 from operator import itemgetter
-from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -92,9 +91,9 @@ def name_of(sources: Sequence[Source], campaign: Source | None) -> str | None:
 @cache
 def _library() -> bytes | None:
     """Return what tells this Python and this code from others: as for `.pyc`, sizes and times of the files."""
-    home = Path(__file__).parent
-    parts = [sys.version, sys.implementation.cache_tag or "", str(home)]
-    waiting = [str(home)]
+    home = os.path.dirname(os.path.abspath(__file__))
+    parts = [sys.version, sys.implementation.cache_tag or "", home]
+    waiting = [home]
     try:
         while waiting:
             with os.scandir(waiting.pop()) as entries:

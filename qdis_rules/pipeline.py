@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
@@ -15,6 +15,8 @@ from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qdis_rules.evaluation.dossier import Dossier
     from qdis_rules.evaluation.report import Report
     from qdis_rules.evaluation.results import ParameterResult
@@ -268,9 +270,9 @@ def campaign_source(which: int | str | Path, campaign: str | Path | None = None)
     None when that folder has none. Raises FileNotFoundError.
     """
     if campaign is not None:
-        return read_campaign(Path(campaign))
-    beside = _folder(which) / CAMPAIGN
-    return read_campaign(beside) if beside.is_file() else None
+        return read_campaign(_normal(campaign))
+    beside = os.path.join(_folder(which), CAMPAIGN).removeprefix("./")
+    return read_campaign(beside) if os.path.isfile(beside) else None
 
 
 def chart_path(which: int | str | Path) -> Path:
@@ -278,7 +280,9 @@ def chart_path(which: int | str | Path) -> Path:
 
     The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / CHART
+    from pathlib import Path
+
+    return Path(_folder(which), CHART)
 
 
 def references_path(which: int | str | Path) -> Path:
@@ -286,7 +290,9 @@ def references_path(which: int | str | Path) -> Path:
 
     The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / REFERENCES
+    from pathlib import Path
+
+    return Path(_folder(which), REFERENCES)
 
 
 def dossiers_folder(which: int | str | Path) -> Path:
@@ -294,40 +300,53 @@ def dossiers_folder(which: int | str | Path) -> Path:
 
     It may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / DOSSIERS
+    from pathlib import Path
+
+    return Path(_folder(which), DOSSIERS)
 
 
-def _folder(which: int | str | Path) -> Path:
+def _folder(which: int | str | Path) -> str:
     place = _place(which)
-    if not place.exists():
+    if not os.path.exists(place):
         raise FileNotFoundError(f"{place} does not exist")
-    return place if place.is_dir() else place.parent
+    return place if os.path.isdir(place) else os.path.dirname(place) or "."
 
 
-def _place(which: int | str | Path) -> Path:
+def _place(which: int | str | Path) -> str:
     """Return the folder or file of a ruleset; a campagne stands for the folder it is in."""
     if isinstance(which, int) or (isinstance(which, str) and which.isdigit() and len(which) == 4):
-        return bundled_folder(int(which))
+        return _bundled(int(which))
     if which == "":
         raise FileNotFoundError("the path of a ruleset is empty; « . » is the folder one is in")
-    path = Path(which)
-    return path.parent if path.name == CAMPAIGN else path
+    path = _normal(which)
+    folder, name = os.path.split(path)
+    return (folder or ".") if name == CAMPAIGN else path
+
+
+def _normal(path: str | Path) -> str:
+    """Return a path as it is shown."""
+    from pathlib import Path
+
+    return str(Path(path))
 
 
 def bundled_folder(year: int) -> Path:
     """Return the folder of a bundled ruleset. Raises FileNotFoundError, naming the years there are."""
-    home = _bundled_home()
-    folder = home / str(year)
-    if not folder.is_dir():
-        years = ", ".join(sorted(path.name for path in home.iterdir() if path.name.isdigit()))
+    from pathlib import Path
+
+    return Path(_bundled(year))
+
+
+def _bundled(year: int) -> str:
+    here = os.path.dirname(os.path.abspath(__file__))
+    home = os.path.join(here, "rulesets")
+    if not os.path.isdir(home):  # an editable install reads the rulesets where they are written
+        home = os.path.join(os.path.dirname(here), "rulesets")
+    folder = os.path.join(home, str(year))
+    if not os.path.isdir(folder):
+        years = ", ".join(sorted(name for name in os.listdir(home) if name.isdigit()))
         raise FileNotFoundError(f"no bundled ruleset for {year}; bundled: {years or 'none'}")
     return folder
-
-
-def _bundled_home() -> Path:
-    here = Path(__file__).parent
-    # An editable install reads the rulesets where they are written.
-    return here / "rulesets" if (here / "rulesets").is_dir() else here.parent / "rulesets"
 
 
 __all__ = [

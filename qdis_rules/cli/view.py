@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.cli.output import counted, one_line
-from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import (
     AggregateResult,
     CheckResult,
@@ -24,11 +23,14 @@ from qdis_rules.evaluation.results import (
     Verdict,
 )
 from qdis_rules.evaluation.wording import french_number
-from qdis_rules.formats.references import Reference
 from qdis_rules.model.types import ChoiceType
 from qdis_rules.numbers import Cause, CauseKind, Exact, round_shown
-from qdis_rules.pipeline import Ruleset
 from qdis_rules.records import dataclass
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.formats.references import Reference
+    from qdis_rules.pipeline import Ruleset
 
 LEGEND: Final = "° fiabilité « déduite », °° « à confirmer » : règle reconstituée, à valider avant de s'y fier."
 _MARKS: Final = {"déduite": "°", "à confirmer": "°°"}

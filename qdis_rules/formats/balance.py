@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.evaluation.dossier import Account, DossierError, Problem, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number
-from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.files import CannotRead, TooLarge, name_of, read_file
 from qdis_rules.numbers import ZERO
 from qdis_rules.suggest import fold
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BYTES: Final = 20_000_000
 MAX_ACCOUNTS: Final = 100_000
@@ -44,14 +46,13 @@ def read_balance(path: str | Path) -> tuple[Account, ...]:
         DossierError: the file cannot be read, an account stands twice, an amount is no number;
             every line is told.
     """
-    path = Path(path)
     try:
         content = read_file(path, MAX_BYTES)
     except TooLarge as error:
-        raise DossierError([Problem(path.name, "fichier-trop-gros", str(error))]) from None
+        raise DossierError([Problem(name_of(path), "fichier-trop-gros", str(error))]) from None
     except CannotRead as error:
-        raise DossierError([Problem(path.name, "balance-introuvable", str(error))]) from None
-    return parse_balance(content, path.name)
+        raise DossierError([Problem(name_of(path), "balance-introuvable", str(error))]) from None
+    return parse_balance(content, name_of(path))
 
 
 def parse_balance(content: bytes | str, name: str = "balance") -> tuple[Account, ...]:

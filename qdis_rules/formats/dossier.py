@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem, Raw
-from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.files import CannotRead, TooLarge, name_of, read_file
 from qdis_rules.formats.balance import read_balance
 from qdis_rules.records import dataclass
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT: Final = "qdis-dossier/1"
 FIRST_YEAR: Final = 1990
@@ -44,8 +47,7 @@ def read_dossier(path: str | Path) -> Dossier:
     Raises:
         DossierError: the file cannot be read; it tells every problem with its place.
     """
-    path = Path(path)
-    return parse_dossier(_bytes(path), path.name, path.parent)
+    return parse_dossier(_bytes(path), name_of(path), os.path.dirname(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class DossierFolder:
 
         The year before `mixte-2023` is `mixte-2022`. Raises DossierError.
         """
-        if Path(name).name != name:
+        if not _is_name(name):
             raise _error(name, "fichier-illisible", "un nom de dossier est un nom de fichier, sans chemin ni .json")
         return (read_dossier(self.path / f"{name}.json"), *self._earlier(name))
 
@@ -77,7 +79,7 @@ class DossierFolder:
                 return
             dossier = read_dossier(path)
             if dossier.year != before:
-                raise _error(path.name, "exercice", f"ce dossier est de l'exercice {dossier.year}")
+                raise _error(name_of(path), "exercice", f"ce dossier est de l'exercice {dossier.year}")
             yield dossier
 
 
@@ -105,13 +107,13 @@ def parse_dossier(content: bytes | str, name: str = "dossier", folder: str | Pat
     )
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: str | Path) -> bytes:
     try:
         return read_file(path, MAX_BYTES)
     except TooLarge as error:
-        raise _error(path.name, "fichier-trop-gros", str(error)) from None
+        raise _error(name_of(path), "fichier-trop-gros", str(error)) from None
     except CannotRead as error:
-        raise _error(path.name, "fichier-illisible", str(error)) from None
+        raise _error(name_of(path), "fichier-illisible", str(error)) from None
 
 
 def _loaded(content: bytes | str, name: str) -> Any:
@@ -267,9 +269,14 @@ def _raw(values: Mapping[str, Any]) -> dict[str, Raw]:
 
 
 def _balance(file: str, name: str, folder: str | Path | None) -> Sequence[Account]:
-    if folder is None or Path(file).name != file or "\0" in file:
+    if folder is None or not _is_name(file) or "\0" in file:
         raise _error(f"{name}/balance", "balance-introuvable", "la balance est un fichier placé à côté du dossier")
-    return read_balance(Path(folder) / file)
+    return read_balance(os.path.join(folder, file))
+
+
+def _is_name(file: str) -> bool:
+    """True for the name of a file, without a folder."""
+    return os.path.basename(file) == file and file != "."
 
 
 def _error(pointer: str, code: str, message: str) -> DossierError:
