@@ -30,7 +30,7 @@ from qdis_rules.lazy import Lazy, LazySequence
 from qdis_rules.model import typed, types
 from qdis_rules.numbers import Cause, CauseKind, Undefined, exact
 from qdis_rules.plan.frame import Code
-from qdis_rules.plan.outline import Outline, Reading, Readings, Sheet
+from qdis_rules.plan.outline import Outline, Reading, Sheet
 from qdis_rules.plan.plan import Closures, Plan, assembled, slots_of
 from qdis_rules.plan.program import CALLED, Late, Program, read_past
 from qdis_rules.plan.steps import Edited, Readers, Written
@@ -205,7 +205,7 @@ class _Writer:
             drawn.carried,
             drawn.shown,
             tuple(map(_fields, drawn.sheets.values())),
-            tuple(map(_flat_reading, drawn.readings.all)),
+            tuple(map(_flat_reading, drawn.readings)),
             drawn.trials,
         )
 
@@ -324,7 +324,7 @@ class _Reader:
             carried=carried,
             shown=shown,
             sheets={sheet[0]: Sheet(*sheet) for sheet in sheets},
-            readings=Readings(tuple(map(_reading, readings))),
+            readings=tuple(map(_reading, readings)),
             trials=trials,
         )
 

@@ -11,7 +11,7 @@ from qdis_rules.evaluation.dossier import Account
 from qdis_rules.model.readings import reading_of
 from qdis_rules.model.typed import Selection
 from qdis_rules.numbers import ZERO, Exact, add, subtract
-from qdis_rules.plan.outline import Readings
+from qdis_rules.plan.outline import Reading
 from qdis_rules.plan.program import WIDE, wide
 
 _AFTER_DIGITS: Final = ":"  # the character after '9'
@@ -39,21 +39,33 @@ class Balance:
             total = add(total, amounts[index])
         return total
 
-    def amounts(self, readings: Readings) -> dict[str, Exact]:
+    def amounts(self, readings: Sequence[Reading]) -> dict[str, Exact]:
         """Return what each of `readings` reads, in EUR, by code; nothing of those whose columns the balance lacks."""
-        columns = [self._amounts(reading.moment, reading.side) for reading in readings.all]
-        totals: list[Decimal] = [ZERO] * len(columns)
+        found: dict[str, Exact] = {}
         with wide():  # as many amounts as a balance holds add up within it
-            for place, number in enumerate(self._numbers):
-                for index in readings.taking(number):
-                    column = columns[index]
-                    if column is not None:
-                        totals[index] += column[place]
-        return {
-            reading.code: total
-            for reading, column, total in zip(readings.all, columns, totals, strict=True)
-            if column is not None
-        }
+            for reading in readings:
+                column = self._amounts(reading.moment, reading.side)
+                if column is not None:
+                    found[reading.code] = sum(
+                        (amount for part in self._parts(reading) for amount in column[part]), ZERO
+                    )
+        return found
+
+    def _parts(self, reading: Reading) -> list[slice]:
+        """Return where the accounts of a reading stand, in order, none twice."""
+        parts: list[slice] = []
+        for prefix in reading.prefixes:
+            start = bisect.bisect_left(self._numbers, prefix)
+            stop = bisect.bisect_left(self._numbers, prefix + _AFTER_DIGITS, start)
+            if start < stop:
+                parts.append(slice(start, stop))
+        if len(parts) > 1:  # a prefix of another one holds all of it
+            parts.sort(key=lambda part: (part.start, -part.stop))
+            parts = _apart(parts)
+        if not (reading.exceptions or reading.without):
+            return parts
+        places = (place for part in parts for place in range(part.start, part.stop))
+        return [slice(place, place + 1) for place in places if not reading.spares(self._numbers[place])]
 
     def adds_up(self) -> bool:
         """Tell whether opening and movements make the closing balance of every account, as far as they are there."""
@@ -108,21 +120,19 @@ class Balance:
             if selection.takes(self._numbers[index]):
                 yield index
 
-    def unreached(self, readings: Readings) -> list[tuple[Account, Exact]]:
+    def unreached(self, readings: Sequence[Reading]) -> list[tuple[Account, Exact]]:
         """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
 
         An annex that reads an account hides no hole of the balance sheet.
         """
-        found = []
-        for account in self.accounts:
-            closing = subtract(account.closing_debit, account.closing_credit)
-            if not closing:
-                continue
-            missed = "débiteurs" if closing < 0 else "créditeurs"
-            taking = (readings.all[index] for index in readings.taking(account.number))
-            if not any(reading.closes and reading.side != missed for reading in taking):
-                found.append((account, closing))
-        return found
+        closings = [subtract(account.closing_debit, account.closing_credit) for account in self.accounts]
+        left = {place for place, closing in enumerate(closings) if closing}
+        for reading in readings:
+            for part in self._parts(reading) if reading.closes and left else ():
+                for place in range(part.start, part.stop):
+                    if reading.side != ("débiteurs" if closings[place] < 0 else "créditeurs"):
+                        left.discard(place)
+        return [(self.accounts[place], closings[place]) for place in sorted(left)]
 
 
 def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | None]:
@@ -148,3 +158,12 @@ def _brings(debit: Decimal, credit: Decimal, net: Decimal, moment: str, side: st
             return net if net > 0 else ZERO
         case _:
             return net.copy_abs() if net < 0 else ZERO
+
+
+def _apart(parts: list[slice]) -> list[slice]:
+    """Return the parts, sorted by start, that are in no other."""
+    kept: list[slice] = []
+    for part in parts:
+        if not kept or part.start >= kept[-1].stop:
+            kept.append(part)
+    return kept

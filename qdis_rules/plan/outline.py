@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property, lru_cache
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.readings import reading_of, reads_closing, statements
@@ -57,37 +56,6 @@ class Reading:
         )
 
 
-_ACCOUNTS: Final = 4096
-"""Accounts whose readers are remembered: dossiers have the same ones."""
-
-
-class Readings:
-    """All that cells read of a balance, found by account."""
-
-    def __init__(self, readings: tuple[Reading, ...]) -> None:
-        self.all = readings
-        self.taking = lru_cache(_ACCOUNTS)(self._taking)
-        """Return the places of the readings that take an account."""
-
-    @cached_property
-    def _by_prefix(self) -> tuple[Mapping[str, list[int]], frozenset[int]]:
-        """The places of readings by prefix, and which of them leave accounts out."""
-        found: dict[str, list[int]] = {}
-        for index, reading in enumerate(self.all):
-            for prefix in dict.fromkeys(reading.prefixes):
-                found.setdefault(prefix, []).append(index)
-        return found, frozenset(index for index, each in enumerate(self.all) if each.exceptions or each.without)
-
-    def _taking(self, account: str) -> tuple[int, ...]:
-        by_prefix, sparing = self._by_prefix
-        found: dict[int, None] = {}
-        for size in range(1, len(account) + 1):
-            for index in by_prefix.get(account[:size], ()):
-                if index not in sparing or not self.all[index].spares(account):
-                    found[index] = None
-        return tuple(found)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Outline:
     """The tables. All follow the order of declaration.
@@ -108,7 +76,7 @@ class Outline:
     carried: tuple[tuple[str, str], ...]
     shown: tuple[str, ...]
     sheets: Mapping[str, Sheet]
-    readings: Readings
+    readings: tuple[Reading, ...]
     trials: tuple[TrialHead, ...] = field(repr=False)
 
 
@@ -128,7 +96,7 @@ def outline(ruleset: typed.TypedRuleset) -> Outline:
         carried=tuple((code, cell.carried_from) for code, cell in fixed.items() if cell.carried_from is not None),
         shown=tuple(code for code, aggregate in aggregates.items() if not aggregate.internal),
         sheets={code: _sheet(ruleset, table) for code, table in ruleset.tables.items()},
-        readings=Readings(tuple(_readings(ruleset, fixed))),
+        readings=tuple(_readings(ruleset, fixed)),
         trials=tuple(_heads(ruleset)),
     )
 

@@ -177,7 +177,7 @@ class Plan:
     @property
     def mapped(self) -> tuple[typed.Cell, ...]:
         """The cells that read accounts."""
-        return tuple(self.ruleset.cells[reading.code] for reading in self.outline.readings.all)
+        return tuple(self.ruleset.cells[reading.code] for reading in self.outline.readings)
 
     @property
     def carried(self) -> tuple[typed.Cell, ...]:
