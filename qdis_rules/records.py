@@ -68,63 +68,77 @@ class _FirstInit:
         self.special = special
         self.defaults = defaults
         self.frozen = frozen
+        self.setters: dict[str, Any] = {}
+        self.ends = False
         self.calls = 0
 
     def init(self) -> Callable[..., None]:
         def __init__(this: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             self.calls += 1
-            made = _owner(this.__class__)
-            names = made.__match_args__
-            given = dict(zip(names, args, strict=False))
-            fits = len(given) == len(args) and kwargs.keys().isdisjoint(given)
-            given.update(kwargs)
-            for name in names:
-                if name not in given:
-                    self.fill(name, given)
-            if self.calls > _WORTH or not fits or len(given) != len(names) or given.keys() != set(names):
-                made.__init__ = self.written_out(made)
+            if not self.setters:
+                made = _owner(this.__class__)
+                self.ends = "__post_init__" in made.__dict__
+                self.setters = {name: made.__dict__[name].__set__ for name in made.__match_args__}
+            if len(args) < len(self.setters):
+                args = self.completed(args, kwargs)
+            if self.calls > _WORTH or kwargs or len(args) != len(self.setters):
+                made = _owner(this.__class__)
+                self.write_out(made)
                 made.__init__(this, *args, **kwargs)  # which says what is wrong
                 return
-            for name, value in given.items():
-                made.__dict__[name].__set__(this, value)
-            if "__post_init__" in made.__dict__:
+            for setter, value in zip(self.setters.values(), args, strict=True):
+                setter(this, value)
+            if self.ends:
                 this.__post_init__()
 
         return __init__
 
-    def fill(self, name: str, given: dict[str, Any]) -> None:
-        """Give a field its default, if it has one."""
+    def completed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the values of fields in order, as far as they are told; what is used of `kwargs` is taken out."""
+        found = list(args)
+        for name in list(self.setters)[len(args) :]:
+            if name in kwargs:
+                found.append(kwargs.pop(name))
+                continue
+            default = self.default(name)
+            if default is None:
+                break
+            found.append(default())
+        return tuple(found)
+
+    def default(self, name: str) -> Callable[[], Any] | None:
+        """Return what gives a field its default, if it has one."""
         field = self.special.get(name)
         if name in self.defaults:
-            given[name] = self.defaults[name]
-        elif field is not None and field.default_factory is not MISSING:
-            given[name] = field.default_factory()
-        elif field is not None and field.default is not MISSING:
-            given[name] = field.default
+            return lambda: self.defaults[name]
+        if field is None or (field.default is MISSING and field.default_factory is MISSING):
+            return None
+        return (lambda: field.default) if field.default_factory is MISSING else field.default_factory
 
-    def written_out(self, made: Any) -> Any:
-        """Return the `__init__` written out: it runs a hundred thousand times while a ruleset is checked."""
+    def write_out(self, made: Any) -> None:
+        """Write `__init__` out: it runs a hundred thousand times while a ruleset is checked."""
         names: dict[str, Any] = {"MISSING": MISSING}
         parameters, lines = ["self"], ["    pass"]
         for name in made.__match_args__:
-            value = name
-            given: dict[str, Any] = {}
+            default = self.default(name)
             field = self.special.get(name)
-            if field is not None and field.default_factory is not MISSING:
-                names[f"new_{name}"] = field.default_factory
+            value = name
+            if default is None:
+                parameters.append(name)
+            elif field is not None and field.default_factory is not MISSING:
+                names[f"new_{name}"] = default
                 parameters.append(f"{name}=MISSING")
                 value = f"new_{name}() if {name} is MISSING else {name}"
             else:
-                self.fill(name, given)
-                names[f"default_{name}"] = given.get(name)
-                parameters.append(f"{name}=default_{name}" if given else name)
+                names[f"default_{name}"] = default()
+                parameters.append(f"{name}=default_{name}")
             names[f"set_{name}"] = made.__dict__[name].__set__  # past what refuses to assign
             lines.append(f"    set_{name}(self, {value})" if self.frozen else f"    self.{name} = {value}")
         if "__post_init__" in made.__dict__:
             lines.append("    self.__post_init__()")
         text = "\n".join([f"def __init__({', '.join(parameters)}):", *lines])
         exec(compile(text, f"<{made.__qualname__}>", "exec"), names)  # noqa: S102 - names of fields, nothing else
-        return names["__init__"]
+        made.__init__ = names["__init__"]
 
 
 def _owner(found: type) -> Any:
