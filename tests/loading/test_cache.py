@@ -17,6 +17,7 @@ from qdis_rules.authoring.examples import run_examples
 from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.pipeline import compile_sources, dossiers_folder
 from qdis_rules.source import Source
+from qdis_rules.syntax import pieces
 from tests.strategies import dossiers, histories, rulesets
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ DOSSIER = Dossier(2023, typed={"T.a.n": "12,5"}, lists={"L": [{"k": "u", "m": 3}
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A cache of our own; nothing is there yet."""
+    pieces._lark()  # kept there too, unless this process has it
     place = tmp_path / "cache"
     monkeypatch.setenv("QDIS_CACHE", str(place))
     return place
@@ -74,7 +76,7 @@ def compilations(monkeypatch):
 
 
 def kept(home):
-    return sorted(home.glob("*.jeu"))
+    return sorted(file for file in home.glob("*.jeu") if not file.name.startswith("grammaire"))
 
 
 def answers(ruleset):
@@ -274,6 +276,14 @@ def test_only_the_last_used_are_kept(home, rules, monkeypatch):
     assert kept(home) == sorted(names[-3:])
 
 
+def test_the_tables_of_the_parser_are_kept_too(home):
+    built, loaded = pieces._lark.__wrapped__(), pieces._lark.__wrapped__()
+    (file,) = home.iterdir()
+    assert file.name.startswith("grammaire-")
+    text = "si T.a > 3 EUR alors somme(T.*.n) sinon -(1 + x[N-1]) / 2"
+    assert loaded.parse(text, start="expression") == built.parse(text, start="expression")
+
+
 def test_where_it_stands(tmp_path, monkeypatch):
     monkeypatch.setenv("QDIS_CACHE", "")
     assert cache.folder() is None
@@ -294,7 +304,8 @@ def test_several_processes_at_once(home, rules):
     said = [process.communicate()[0] for process in running]
     assert len(set(said)) == 1
     assert said[0].startswith("<CheckResults")
-    assert len(list(home.iterdir())) == 1
+    assert len(kept(home)) == 1
+    assert not list(home.glob(".*"))
 
 
 # --- the same as without ----------------------------------------------------------------
