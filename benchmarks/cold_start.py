@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DOSSIERS = ROOT / "rulesets" / "2023" / "dossiers"
 MIXTE, EARLIER = str(DOSSIERS / "mixte-2023.json"), [str(DOSSIERS / f"mixte-{year}.json") for year in (2022, 2021)]
-VERIFY = ["-m", "qdis_rules.cli", "verifier", MIXTE]
+VERIFY = ["-c", "from qdis_rules.cli import main; main()", "verifier", MIXTE]  # what the script `qdis` does
 WARM = {
     "python -c pass": ["-c", "pass"],
     "import decimal, json, click": ["-c", "import decimal, json, click"],

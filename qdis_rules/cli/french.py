@@ -28,16 +28,29 @@ class _PipeClosed(Exception):
     """Whoever reads our output has stopped."""
 
 
+def _show_help(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class _French(click.Command):
     """What a command and the group share."""
 
     arguments: Sequence[tuple[str, str]] = ()
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = "Affiche cette aide et s'arrête."
-        return option
+        names = self.get_help_option_names(ctx)
+        if self._help_option is None and names:  # click would look for a translation, each time
+            self._help_option = click.Option(
+                [*names, "aide"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
+                help="Affiche cette aide et s'arrête.",
+            )
+        return self._help_option
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), "Utilisation : ")

@@ -91,12 +91,13 @@ class _Balance:
         columns = self._columns(self.rows[0] if self.rows else ())
         if self.problems:
             raise DossierError(self.problems)
+        places = [(title, columns.get(title)) for title in _AMOUNTS]
         found: list[Account] = []
         lines: dict[str, int] = {}
         for index, row in enumerate(self.rows[1:], start=2):
-            if not any(field.strip() for field in row):
+            if not "".join(row).strip():
                 continue
-            account = self._account(row, index, columns)
+            account = self._account(row, index, columns, places)
             if account is None:
                 continue
             if account.number in lines:
@@ -125,12 +126,21 @@ class _Balance:
                 self._problem(1, "colonne-absente", f"« {debit} » et « {credit} » vont ensemble")
         return columns
 
-    def _account(self, row: Sequence[str], line: int, columns: dict[str, int]) -> Account | None:
+    def _account(
+        self, row: Sequence[str], line: int, columns: dict[str, int], places: Sequence[tuple[str, int | None]]
+    ) -> Account | None:
         number = row[columns["compte"]].strip() if columns["compte"] < len(row) else ""
         if not (number.isascii() and number.isdigit() and len(number) <= 20):
             self._problem(line, "compte-invalide", f"« {number[:40]} » n'est pas un compte")
             return None
-        amounts = [self._amount(row, columns, title, line) for title in _AMOUNTS]
+        amounts = [
+            None
+            if place is None
+            else ZERO
+            if place < len(row) and row[place] in _NOTHING
+            else self._amount(row, place, title, line)
+            for title, place in places
+        ]
         opening_debit, opening_credit, movement_debit, movement_credit, closing_debit, closing_credit = amounts
         return Account(
             number,
@@ -143,10 +153,8 @@ class _Balance:
             closing_credit or ZERO,
         )
 
-    def _amount(self, row: Sequence[str], columns: dict[str, int], title: str, line: int) -> Decimal | None:
-        if title not in columns:
-            return None
-        text = self._field(row, columns, title)
+    def _amount(self, row: Sequence[str], place: int, title: str, line: int) -> Decimal:
+        text = row[place] if place < len(row) else ""
         if text.strip() in _NOTHING:
             return ZERO
         try:

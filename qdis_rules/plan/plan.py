@@ -13,7 +13,7 @@ from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type
 from qdis_rules.numbers import ZERO, CauseKind, Undefined
 from qdis_rules.plan.frame import Code
-from qdis_rules.plan.outline import Outline, Sheet, outline
+from qdis_rules.plan.outline import Outline, outline
 from qdis_rules.plan.program import Program
 from qdis_rules.plan.steps import Edited, Steps, all_readers
 from qdis_rules.records import dataclass
@@ -204,35 +204,20 @@ class Start:
         """By table, the (slot, code) of the cells that are zero once it is begun."""
 
     def _absent(self, table: str) -> tuple[tuple[int, Undefined], ...]:
-        sheet = self._outline.sheets[table]
         no_table = Undefined.of(CauseKind.NO_TABLE, table)
-        absent, slots = CauseKind.ABSENT, self._slots
-        if not sheet.empty_is_zero:
-            return tuple((slots[code], Undefined.of(absent, code)) for code in sheet.entered)
-        return tuple(
-            (slots[code], no_table if self._is_zero(sheet, code) else Undefined.of(absent, code))
-            for code in sheet.entered
-        )
+        return (*self.unfilled[table], *((slot, no_table) for slot, _ in self.zeros[table]))
 
     def _unfilled(self, table: str) -> tuple[tuple[int, Undefined], ...]:
-        sheet = self._outline.sheets[table]
-        if not sheet.empty_is_zero:
-            return self.absent[table]
-        return tuple(
-            (self._slots[code], Undefined.of(CauseKind.ABSENT, code))
-            for code in sheet.entered
-            if not self._is_zero(sheet, code)
-        )
+        zero = {code for _, code in self.zeros[table]}
+        codes = (code for code in self._outline.sheets[table].entered if code not in zero)
+        return tuple((self._slots[code], Undefined.of(CauseKind.ABSENT, code)) for code in codes)
 
     def _zeros(self, table: str) -> tuple[tuple[int, str], ...]:
         sheet = self._outline.sheets[table]
         if not sheet.empty_is_zero:
             return ()
-        return tuple((self._slots[code], code) for code in sheet.entered if self._is_zero(sheet, code))
-
-    def _is_zero(self, sheet: Sheet, code: str) -> bool:
         kinds = self._outline.kinds if sheet.key is None else self._outline.columns
-        return sheet.empty_is_zero and isinstance(kinds[code], NumberType)
+        return tuple((self._slots[code], code) for code in sheet.entered if isinstance(kinds[code], NumberType))
 
 
 def plan(ruleset: typed.TypedRuleset) -> Plan:
