@@ -6,7 +6,7 @@ import gc
 import json
 import sys
 from collections.abc import Sequence
-from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from typing import NoReturn
 
 _INSTALL = 'la commande qdis demande des bibliothèques en plus : pip install "qdis-rules[cli]"'
@@ -17,7 +17,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # A command is short: collecting what it made takes longer than it saves, at its end above all.
     gc.set_threshold(100_000, 20, 20)
     words = list(sys.argv[1:] if args is None else args)
-    if PathFinder.find_spec("click") is None or PathFinder.find_spec("rich") is None:
+    if find_spec("click") is None or find_spec("rich") is None:
         if "--json" in words:
             place = {"fichier": None, "lieu": "qdis", "code": "bibliotheques-absentes", "message": _INSTALL}
             print(json.dumps({"problemes": [place]}))  # noqa: T201
