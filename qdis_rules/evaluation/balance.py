@@ -71,7 +71,7 @@ class Balance:
         """Tell whether opening and movements make the closing balance of every account, as far as they are there."""
         opening, movements, closing = map(self._columns, ("ouverture", "mouvements", "solde"))
         if opening is None or movements is None or closing is None:
-            return not any(None in (each.opening_debit, each.movement_debit) for each in self.accounts)
+            return all(None in (each.opening_debit, each.movement_debit) for each in self.accounts)
         with wide():
             return all(
                 before + change == after
