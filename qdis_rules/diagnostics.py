@@ -7,10 +7,10 @@ a check result speaks of a dossier. The three are never mixed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 
 T = TypeVar("T", covariant=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MEGABYTE: Final = 1_000_000
+_READING: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class CannotRead(Exception):
@@ -17,7 +21,7 @@ class TooLarge(CannotRead):
     """A file holds more than the limit."""
 
 
-def read_file(path: Path, limit: int) -> bytes:
+def read_file(path: str | Path, limit: int) -> bytes:
     """Return the content of a regular file of at most `limit` bytes.
 
     Raises:
@@ -25,13 +29,12 @@ def read_file(path: Path, limit: int) -> bytes:
         CannotRead: there is none of that name, none can have that name, or it may not be read.
     """
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
             raise CannotRead("c'est un répertoire, un fichier est attendu")
-        if not stat.S_ISREG(mode):  # a pipe would wait for ever, a device would never end
+        if not stat.S_ISREG(found.st_mode):  # a pipe would wait for ever, a device would never end
             raise CannotRead("ce n'est pas un fichier ordinaire")
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        content = _read(os.open(path, _READING), found.st_size, limit)
     except FileNotFoundError:
         raise CannotRead("ce fichier n'existe pas") from None
     except PermissionError:
@@ -41,3 +44,19 @@ def read_file(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise TooLarge(f"plus de {limit // _MEGABYTE} Mo")
     return content
+
+
+def _read(file: int, size: int, limit: int) -> bytes:
+    """Return what an open file holds, and one byte past `limit` at most; its `size` is what it should be."""
+    try:
+        content = os.read(file, min(size, limit) + 1)
+        while len(content) <= limit and (more := os.read(file, max(1, min(size, limit + 1 - len(content))))):
+            content += more
+        return content
+    finally:
+        os.close(file)
+
+
+def name_of(path: str | Path) -> str:
+    """Return the name of a file, without its folder."""
+    return os.path.basename(os.path.normpath(path))

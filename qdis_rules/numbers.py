@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
+
+from qdis_rules.records import dataclass
 
 Exact: TypeAlias = Decimal | Fraction
 
@@ -218,9 +219,10 @@ def round_to_step(value: Exact, step: Exact, rounding: Rounding = Rounding.HALF_
 
 def round_shown(value: Exact, places: int) -> Decimal:
     """Return `value` rounded half up to `places` decimals, with exactly that many shown."""
-    scaled = Fraction(round_to_step(value, Fraction(1, 10**places))) * 10**places
-    sign = 1 if scaled < 0 else 0
-    return Decimal((sign, tuple(int(d) for d in str(abs(scaled.numerator))), -places))
+    above, below = value.as_integer_ratio()
+    whole, rest = divmod(abs(above) * 10**places, below)
+    whole += 2 * rest >= below
+    return Decimal(f"{'-' if above < 0 and whole else ''}{whole}E-{places}")
 
 
 def shown(value: Exact) -> Decimal:

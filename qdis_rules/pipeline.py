@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
-from hashlib import sha256
-from importlib import metadata
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qdis_rules.diagnostics import Diagnostic, Label, Outcome, Severity, in_source_order
-from qdis_rules.evaluation.dossier import Dossier
-from qdis_rules.evaluation.evaluate import evaluate
-from qdis_rules.evaluation.report import Report, parameter_result
-from qdis_rules.evaluation.results import ParameterResult
-from qdis_rules.evaluation.session import Session
-from qdis_rules.model import campaign as campaigns
 from qdis_rules.model import typed as model
-from qdis_rules.model.check import check
-from qdis_rules.model.resolve import resolve
-from qdis_rules.plan.plan import Plan, plan
 from qdis_rules.reading import CAMPAIGN, read_campaign, read_sources
 from qdis_rules.source import Source
-from qdis_rules.syntax.parse import parse, parse_campaign
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from qdis_rules.batch.files import Planned, Summary
+    from qdis_rules.evaluation.dossier import Dossier
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.evaluation.results import ParameterResult
+    from qdis_rules.evaluation.session import Session
+    from qdis_rules.plan.plan import Plan
 
 CHART: Final = "comptes.csv"
 REFERENCES: Final = "quartiles.csv"
@@ -50,6 +44,10 @@ def check_sources(sources: Sequence[Source]) -> Outcome[model.TypedRuleset]:
 
     The value may be planned only when the outcome is `ok`.
     """
+    from qdis_rules.model.check import check
+    from qdis_rules.model.resolve import resolve
+    from qdis_rules.syntax.parse import parse
+
     tree = parse(sources)
     symbols = resolve(tree.value)
     ruleset = check(symbols.value)
@@ -62,6 +60,9 @@ def check_campaign(source: Source, ruleset: Outcome[model.TypedRuleset]) -> Outc
 
     Of a ruleset in error, only what does not depend on it is said.
     """
+    from qdis_rules.model import campaign as campaigns
+    from qdis_rules.syntax.parse import parse_campaign
+
     syntax = parse_campaign(source)
     if not ruleset.ok:
         return Outcome(model.Campaign(()), syntax.diagnostics)
@@ -80,6 +81,7 @@ class Ruleset:
     warnings: tuple[Diagnostic, ...] = field(repr=False)
     campaign: model.Campaign | None = field(default=None, repr=False)
     _written: Ruleset | None = field(default=None, repr=False, compare=False)
+    _planned: Plan | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         day = f" on {self.day}" if self.day is not None else ""
@@ -90,11 +92,13 @@ class Ruleset:
 
         Without a campagne, the same rules. Only checks differ: their severity, whether they are active.
         """
+        from qdis_rules.model.standing import on_day
+
         if not isinstance(day, date) or isinstance(day, datetime):
             raise TypeError(f"a date is expected, not {type(day).__name__}")
         written = self._written or self
         campaign = self.campaign or model.Campaign(())
-        return Ruleset(campaigns.on_day(written.typed, campaign, day), self.warnings, self.campaign, written)
+        return Ruleset(on_day(written.typed, campaign, day), self.warnings, self.campaign, written)
 
     @property
     def day(self) -> date | None:
@@ -139,6 +143,8 @@ class Ruleset:
     @cached_property
     def parameters(self) -> Mapping[str, ParameterResult]:
         """Parameters by code, in order of declaration, values in their declared unit."""
+        from qdis_rules.evaluation.report import parameter_result
+
         return {code: parameter_result(parameter) for code, parameter in self.typed.parameters.items()}
 
     @property
@@ -154,7 +160,13 @@ class Ruleset:
     @cached_property
     def plan(self) -> Plan:
         """The executable plan, built once whatever the day: what a campagne changes is data."""
-        return plan(self.typed) if self._written is None else replace(self._written.plan, ruleset=self.typed)
+        if self._written is not None:
+            return replace(self._written.plan, ruleset=self.typed)
+        if self._planned is not None:
+            return self._planned
+        from qdis_rules.plan.plan import plan
+
+        return plan(self.typed)
 
     def evaluate(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Report:
         """Return the report of `dossier`.
@@ -164,6 +176,8 @@ class Ruleset:
         Raises:
             DossierError: a dossier does not fit the ruleset; it tells every problem.
         """
+        from qdis_rules.evaluation.evaluate import evaluate
+
         return evaluate(self.plan, dossier, history)
 
     def session(self, dossier: Dossier, history: Sequence[Dossier | Report] = ()) -> Session:
@@ -171,6 +185,8 @@ class Ruleset:
 
         Raises DossierError when a dossier does not fit.
         """
+        from qdis_rules.evaluation.session import Session
+
         return Session(self.plan, dossier, history)
 
     def evaluate_many(
@@ -221,16 +237,17 @@ class Ruleset:
         return sensitivity(self.plan, dossier, scenarios, history, results)
 
 
-def load_ruleset(which: int | str | Path, campaign: str | Path | None = None) -> Ruleset:
+def load_ruleset(which: int | str | Path, campaign: str | Path | None = None, *, cache: bool = True) -> Ruleset:
     """Return a compiled ruleset: a bundled year (`2023`), or the path of a folder or file.
 
-    Its campagne is the file `campaign`, by default the `campagne.qdis` of its folder, if there is one.
+    Its campagne is the file `campaign`, by default the `campagne.qdis` of its folder, if there is one. With `cache`,
+    what it compiles to is kept in the user's own cache, and taken from there the next time.
 
     Raises:
         RulesetError: the ruleset or its campagne has errors; `diagnostics` tells them all.
         FileNotFoundError: no such year, folder or file.
     """
-    return compile_sources(ruleset_sources(which), campaign_source(which, campaign))
+    return compile_sources(ruleset_sources(which), campaign_source(which, campaign), cache=cache)
 
 
 def evaluate_files(
@@ -263,6 +280,9 @@ def evaluate_files(
 
 def _planned(which: int | str | Path, campaign: str | Path | None, day: date | None) -> Planned:
     """Return the plan of a ruleset, and what tells it from any other. It has to be importable: processes call it."""
+    from hashlib import sha256
+    from importlib import metadata
+
     from qdis_rules.batch.files import Planned
 
     ruleset = load_ruleset(which, campaign)
@@ -278,25 +298,62 @@ def _planned(which: int | str | Path, campaign: str | Path | None, day: date | N
 
 
 def compile_sources(
-    sources: Outcome[tuple[Source, ...]] | Sequence[Source], campaign: Outcome[Source] | None = None
+    sources: Outcome[tuple[Source, ...]] | Sequence[Source],
+    campaign: Outcome[Source] | None = None,
+    *,
+    cache: bool = False,
 ) -> Ruleset:
-    """Return the compiled ruleset of `sources` and of its campagne. Raises RulesetError."""
+    """Return the compiled ruleset of `sources` and of its campagne, kept in the user's `cache` if that is said.
+
+    Raises RulesetError.
+    """
     noticed: tuple[Diagnostic, ...] = ()
     if isinstance(sources, Outcome):
         if not sources.ok:
             raise RulesetError(sources.diagnostics)  # a ruleset read in part means nothing
         noticed, sources = sources.diagnostics, sources.value
-    outcome = check_sources(sources)
-    decided: model.Campaign | None = None
     if campaign is not None:
         noticed = (*noticed, *campaign.diagnostics)
-        if campaign.ok:
-            checked = check_campaign(campaign.value, outcome)
-            decided, noticed = checked.value, (*noticed, *checked.diagnostics)
+    if not cache or noticed:  # what reading noticed is in no source
+        return _compiled(sources, campaign, noticed)
+    return _cached(sources, campaign)
+
+
+def _compiled(sources: Sequence[Source], campaign: Outcome[Source] | None, noticed: tuple[Diagnostic, ...]) -> Ruleset:
+    outcome = check_sources(sources)
+    decided: model.Campaign | None = None
+    if campaign is not None and campaign.ok:
+        checked = check_campaign(campaign.value, outcome)
+        decided, noticed = checked.value, (*noticed, *checked.diagnostics)
     diagnostics = in_source_order((*noticed, *outcome.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RulesetError(diagnostics)
     return Ruleset(outcome.value, diagnostics, decided)
+
+
+def _cached(sources: Sequence[Source], campaign: Outcome[Source] | None) -> Ruleset:
+    """Return what is kept of these sources, or compile them and keep what that gives."""
+    from qdis_rules import cache, compiled
+
+    decided = campaign.value if campaign is not None else None
+    every = (*sources, *(() if decided is None else (decided,)))
+    name = compiled.name_of(sources, decided) if cache.folder() is not None else None
+    kept = cache.read(name) if name is not None else None
+    if kept is not None:
+        found = compiled.loads(kept, every)
+        return Ruleset(found.ruleset, found.warnings, found.campaign, _planned=found.plan)
+    ruleset = _compiled(sources, campaign, ())
+    if name is None:
+        return ruleset
+    from qdis_rules.plan.plan import planned
+
+    made, generated = planned(ruleset.typed)
+    content = compiled.dumps(
+        compiled.Compiled(ruleset.typed, ruleset.warnings, ruleset.campaign, made), generated, every
+    )
+    if content is not None:
+        cache.write(name, content)
+    return replace(ruleset, _planned=made)
 
 
 def ruleset_sources(which: int | str | Path) -> Outcome[tuple[Source, ...]]:
@@ -310,9 +367,9 @@ def campaign_source(which: int | str | Path, campaign: str | Path | None = None)
     None when that folder has none. Raises FileNotFoundError.
     """
     if campaign is not None:
-        return read_campaign(Path(campaign))
-    beside = _folder(which) / CAMPAIGN
-    return read_campaign(beside) if beside.is_file() else None
+        return read_campaign(_normal(campaign))
+    beside = os.path.join(_folder(which), CAMPAIGN).removeprefix("./")
+    return read_campaign(beside) if os.path.isfile(beside) else None
 
 
 def chart_path(which: int | str | Path) -> Path:
@@ -320,7 +377,9 @@ def chart_path(which: int | str | Path) -> Path:
 
     The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / CHART
+    from pathlib import Path
+
+    return Path(_folder(which), CHART)
 
 
 def references_path(which: int | str | Path) -> Path:
@@ -328,7 +387,9 @@ def references_path(which: int | str | Path) -> Path:
 
     The file may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / REFERENCES
+    from pathlib import Path
+
+    return Path(_folder(which), REFERENCES)
 
 
 def dossiers_folder(which: int | str | Path) -> Path:
@@ -336,40 +397,53 @@ def dossiers_folder(which: int | str | Path) -> Path:
 
     It may not exist. Raises FileNotFoundError for an unknown year, folder or file.
     """
-    return _folder(which) / DOSSIERS
+    from pathlib import Path
+
+    return Path(_folder(which), DOSSIERS)
 
 
-def _folder(which: int | str | Path) -> Path:
+def _folder(which: int | str | Path) -> str:
     place = _place(which)
-    if not place.exists():
+    if not os.path.exists(place):
         raise FileNotFoundError(f"{place} does not exist")
-    return place if place.is_dir() else place.parent
+    return place if os.path.isdir(place) else os.path.dirname(place) or "."
 
 
-def _place(which: int | str | Path) -> Path:
+def _place(which: int | str | Path) -> str:
     """Return the folder or file of a ruleset; a campagne stands for the folder it is in."""
     if isinstance(which, int) or (isinstance(which, str) and which.isdigit() and len(which) == 4):
-        return bundled_folder(int(which))
+        return _bundled(int(which))
     if which == "":
         raise FileNotFoundError("the path of a ruleset is empty; « . » is the folder one is in")
-    path = Path(which)
-    return path.parent if path.name == CAMPAIGN else path
+    path = _normal(which)
+    folder, name = os.path.split(path)
+    return (folder or ".") if name == CAMPAIGN else path
+
+
+def _normal(path: str | Path) -> str:
+    """Return a path as it is shown."""
+    from pathlib import Path
+
+    return str(Path(path))
 
 
 def bundled_folder(year: int) -> Path:
     """Return the folder of a bundled ruleset. Raises FileNotFoundError, naming the years there are."""
-    home = _bundled_home()
-    folder = home / str(year)
-    if not folder.is_dir():
-        years = ", ".join(sorted(path.name for path in home.iterdir() if path.name.isdigit()))
+    from pathlib import Path
+
+    return Path(_bundled(year))
+
+
+def _bundled(year: int) -> str:
+    here = os.path.dirname(os.path.abspath(__file__))
+    home = os.path.join(here, "rulesets")
+    if not os.path.isdir(home):  # an editable install reads the rulesets where they are written
+        home = os.path.join(os.path.dirname(here), "rulesets")
+    folder = os.path.join(home, str(year))
+    if not os.path.isdir(folder):
+        years = ", ".join(sorted(name for name in os.listdir(home) if name.isdigit()))
         raise FileNotFoundError(f"no bundled ruleset for {year}; bundled: {years or 'none'}")
     return folder
-
-
-def _bundled_home() -> Path:
-    packaged = Path(str(files("qdis_rules"))) / "rulesets"
-    # An editable install reads the rulesets where they are written.
-    return packaged if packaged.is_dir() else Path(str(files("qdis_rules"))).parent / "rulesets"
 
 
 __all__ = [

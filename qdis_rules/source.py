@@ -5,30 +5,55 @@ from __future__ import annotations
 import bisect
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from typing import Final
 
+from qdis_rules.records import dataclass
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+MAX_CHARACTERS: Final = 4_000_000
+MAX_LINES: Final = 100_000
+"""Beyond these a ruleset is refused (the whole 2023 ruleset is fifty times smaller)."""
+
+
 class Source:
     """One text of a ruleset: its displayed name and its content (NFC, Unix line ends).
 
-    Build it with `Source.of`, which normalises; offsets everywhere count code points of
-    the normalised text.
+    Build it with `Source.of`; offsets everywhere count code points of the normalised text.
     """
 
-    name: str
-    text: str
-    _line_starts: tuple[int, ...] = field(repr=False)
+    __slots__ = ("_given", "_starts", "_text", "name")
+
+    def __init__(self, name: str, given: str) -> None:
+        self.name = name
+        self._given = given
+        self._text: str | None = None
+        self._starts: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, name: str, text: str) -> Source:
-        """Return the source for `text`, normalised to NFC with Unix line ends."""
-        text = unicodedata.normalize("NFC", text.removeprefix("\ufeff"))
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        starts = [0]
-        starts.extend(index + 1 for index, char in enumerate(text) if char == "\n")
-        return cls(name, text, tuple(starts))
+        """Return the source for `text`, normalised to NFC with Unix line ends when it is first read."""
+        return cls(name, text)
+
+    def __reduce__(self) -> tuple[type[Source], tuple[str, str]]:
+        return Source, (self.name, self._given)
+
+    @property
+    def given(self) -> str:
+        """The text as it was given."""
+        return self._given
+
+    @property
+    def text(self) -> str:
+        """The normalised text."""
+        if self._text is None:
+            text = unicodedata.normalize("NFC", self._given.removeprefix("\ufeff"))
+            self._text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return self._text
+
+    @property
+    def _line_starts(self) -> tuple[int, ...]:
+        if self._starts is None:
+            self._starts = (0, *(found.end() for found in re.finditer("\n", self.text)))
+        return self._starts
 
     def __repr__(self) -> str:
         return f"<Source {self.name}, {len(self.text)} characters>"
@@ -50,9 +75,6 @@ class Source:
         return len(self._line_starts)
 
 
-_COMMENT: Final = re.compile(r"#[^\n]*")
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Span:
     """A half-open range of code points in a source."""
@@ -69,7 +91,8 @@ class Span:
     @property
     def inline(self) -> str:
         """The text on one line, comments left out: a formula as its author wrote it."""
-        return " ".join(_COMMENT.sub("", self.text).split())
+        text = self.text
+        return " ".join((re.sub(r"#[^\n]*", "", text) if "#" in text else text).split())
 
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -20,6 +19,8 @@ def _unpadded(name: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None when none is near enough."""
+    import difflib
+
     plain = _unpadded(fold(name))
     folded: dict[str, str] = {}
     for candidate in sorted(known):

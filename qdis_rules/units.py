@@ -7,8 +7,10 @@ dimensions are equal; values then convert exactly through their scales.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
+
+from qdis_rules.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# What is tested is what is compiled here and now; the tests of the cache have one of their own.
+os.environ["QDIS_CACHE"] = ""
+
 GOLDEN = Path(__file__).parent / "golden" / "diagnostics"
 
 settings.register_profile(

@@ -32,7 +32,7 @@ from qdis_rules.evaluation.results import CheckResult, Verdict
 from qdis_rules.evaluation.wording import french_number
 from qdis_rules.formats.dossier import DossierFolder
 from qdis_rules.model import typed
-from qdis_rules.model.accounts import reading_of
+from qdis_rules.model.readings import reading_of
 from qdis_rules.model.types import ChoiceType, ConditionType, DateType, NumberType, number_unit
 from qdis_rules.numbers import Exact, NotApplicable, Undefined, exact, shown
 from qdis_rules.pipeline import Ruleset, check_sources, compile_sources, ruleset_sources

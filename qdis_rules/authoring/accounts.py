@@ -15,8 +15,8 @@ from qdis_rules.authoring import errors
 from qdis_rules.authoring.chart import BOTH, Chart
 from qdis_rules.diagnostics import Diagnostic, Label, in_source_order
 from qdis_rules.model import typed
-from qdis_rules.model.accounts import reading_of, reads_closing, statements
 from qdis_rules.model.linear import LinearForms
+from qdis_rules.model.readings import reading_of, reads_closing, statements
 from qdis_rules.model.types import NumberType
 from qdis_rules.source import Span
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 from qdis_rules.evaluation.report import Report, condition_text
 from qdis_rules.evaluation.results import Status, Verdict
 from qdis_rules.model import typed
-from qdis_rules.model.examples import GENERATED, UNREACHED
+from qdis_rules.model.typed import GENERATED, UNREACHED
 from qdis_rules.pipeline import Ruleset
+from qdis_rules.records import dataclass
 
 K = TypeVar("K")
 

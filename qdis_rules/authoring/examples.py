@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +23,7 @@ from qdis_rules.numbers import ZERO, Exact, Undefined, absolute, add, multiply, 
 from qdis_rules.pipeline import Ruleset
 from qdis_rules.plan.frame import Value
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 from qdis_rules.syntax import tree
 
 Reader: TypeAlias = Callable[[str], Sequence[Dossier]]

@@ -37,7 +37,7 @@ from qdis_rules.batch.operands import (
 from qdis_rules.evaluation.results import BLOCKING, Origin
 from qdis_rules.evaluation.verify import SUFFIX
 from qdis_rules.model import typed
-from qdis_rules.model.examples import UNREACHED
+from qdis_rules.model.typed import UNREACHED
 from qdis_rules.model.types import ChoiceType, ConditionType, NumberType, Type
 from qdis_rules.numbers import Rounding
 from qdis_rules.plan.plan import Plan

@@ -21,7 +21,7 @@ from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.wording import in_unit
 from qdis_rules.model import typed
-from qdis_rules.model.examples import UNREACHED
+from qdis_rules.model.typed import UNREACHED
 from qdis_rules.model.types import CONDITION, ConditionType, DateType, NumberType, TextType, Type, number_unit
 from qdis_rules.numbers import INTEGER_DIGITS, Undefined
 from qdis_rules.plan.frame import Value
@@ -124,7 +124,7 @@ class _Columns:
         if admitted.balance is not None:
             for code, amount in from_accounts(self._plan, admitted.balance).items():
                 self._put(code + ACCOUNTS, row, amount)
-            self._put(UNREACHED, row, not admitted.balance.unreached(self._plan.ruleset))
+            self._put(UNREACHED, row, not admitted.balance.unreached(self._plan.outline.readings))
         for code, lines in admitted.rows.items():
             self._lines.setdefault(code, {})[row] = [dict(line) for line in lines]
         before = years.before(dossier.year)

@@ -12,8 +12,7 @@ import pyarrow as pa
 from qdis_rules.evaluation.dossier import DossierError, Problem
 from qdis_rules.evaluation.results import Origin, Status, Verdict
 from qdis_rules.evaluation.verify import SUFFIX
-from qdis_rules.model.examples import UNREACHED
-from qdis_rules.model.typed import Cell, TypedRuleset
+from qdis_rules.model.typed import UNREACHED, Cell, TypedRuleset
 from qdis_rules.model.types import CONDITION, ConditionType, DateType, NumberType, Type
 from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS
 from qdis_rules.plan.plan import Plan

@@ -30,7 +30,7 @@ from qdis_rules.evaluation.results import BLOCKING, Status, Verdict
 from qdis_rules.evaluation.run import Evaluation, run
 from qdis_rules.evaluation.verify import all_checks
 from qdis_rules.evaluation.wording import in_unit
-from qdis_rules.model.examples import UNREACHED
+from qdis_rules.model.typed import UNREACHED
 from qdis_rules.model.types import CONDITION, NumberType, TextType, Type, number_unit
 from qdis_rules.numbers import (
     NOT_APPLICABLE,

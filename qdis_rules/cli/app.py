@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import click
 
-from qdis_rules.cli.analyser import analyser
-from qdis_rules.cli.documenter import documenter
-from qdis_rules.cli.expliquer import expliquer
-from qdis_rules.cli.formater import formater
 from qdis_rules.cli.french import FrenchGroup
-from qdis_rules.cli.lot import lot
-from qdis_rules.cli.tester import tester
-from qdis_rules.cli.verifier import verifier
 
 _HELP = """
 Vérifie les dossiers QDIS et les jeux de règles qui les contrôlent.
@@ -35,6 +26,8 @@ Codes de retour : 0, tout va bien ; 1, un contrôle bloquant, une erreur de règ
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
+    from importlib import metadata
+
     try:
         version = metadata.version("qdis-rules")
     except metadata.PackageNotFoundError:
@@ -43,10 +36,12 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
     context.exit(0)
 
 
+_COMMANDS = ("verifier", "expliquer", "lot", "analyser", "tester", "formater", "documenter")
+
 app = FrenchGroup(
     name="qdis",
     help=_HELP,
-    commands=[verifier, expliquer, lot, analyser, tester, formater, documenter],
+    homes={name: f"qdis_rules.cli.{name}" for name in _COMMANDS},
     params=[
         click.Option(
             ["--version"],

@@ -124,7 +124,7 @@ def _formatted(file: _File) -> _File:
 
 def _read(file: _File) -> str | None:
     from qdis_rules.files import CannotRead, TooLarge, read_file
-    from qdis_rules.syntax.parse import MAX_CHARACTERS
+    from qdis_rules.source import MAX_CHARACTERS
 
     try:
         return read_file(Path(file.name), 4 * MAX_CHARACTERS).decode("utf-8")

@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 import click
@@ -27,16 +28,29 @@ class _PipeClosed(Exception):
     """Whoever reads our output has stopped."""
 
 
+def _show_help(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class _French(click.Command):
     """What a command and the group share."""
 
     arguments: Sequence[tuple[str, str]] = ()
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = "Affiche cette aide et s'arrête."
-        return option
+        names = self.get_help_option_names(ctx)
+        if self._help_option is None and names:  # click would look for a translation, each time
+            self._help_option = click.Option(
+                [*names, "aide"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
+                help="Affiche cette aide et s'arrête.",
+            )
+        return self._help_option
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), "Utilisation : ")
@@ -81,28 +95,38 @@ class FrenchCommand(_French):
 class FrenchGroup(_French, click.Group):
     """The group: it alone turns what commands raise into words and exit codes."""
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, homes: Mapping[str, str], **options: Any) -> None:
+        """`homes` are the modules of the commands, by name: a call imports its own alone."""
         options["context_settings"] = _SETTINGS
         super().__init__(name, subcommand_metavar="COMMANDE [ARGUMENTS]...", **options)
+        self._homes = homes
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None when there is none of that name."""
+        if cmd_name not in self._homes:
+            return None
+        found: click.Command = getattr(import_module(self._homes[cmd_name]), cmd_name)
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands as a dossier meets them, not by alphabet."""
-        return list(self.commands)
+        return list(self._homes)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the commands."""
         super().format_options(ctx, formatter)
         with formatter.section("Commandes "):
-            formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in self.list_commands(ctx)])
+            commands = {name: self.get_command(ctx, name) for name in self._homes}
+            formatter.write_dl([(name, each.get_short_help_str(80)) for name, each in commands.items() if each])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command asked for, or say the nearest."""
         name = args[0]
-        if name not in self.commands and not ctx.resilient_parsing:
-            near = nearest(name, self.commands)
-            more = f" Vouliez-vous dire {near} ?" if near else f" Commandes : {', '.join(self.commands)}."
+        if name not in self._homes and not ctx.resilient_parsing:
+            near = nearest(name, self._homes)
+            more = f" Vouliez-vous dire {near} ?" if near else f" Commandes : {', '.join(self._homes)}."
             raise CallError(f"la commande « {name} » n'existe pas.{more}", ctx)
         return super().resolve_command(ctx, args)
 

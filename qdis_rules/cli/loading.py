@@ -97,7 +97,7 @@ def ruleset_of(which: str, campaign: str | None) -> tuple[Ruleset, str | None]:
     sources, decided = sources_of(which), campaign_of(which, campaign)
     file = decided.value.name if decided is not None else None
     try:
-        return compile_sources(sources, decided), file
+        return compile_sources(sources, decided, cache=True), file
     except RulesetError as error:
         raise refused_ruleset(which, file, error) from None
 

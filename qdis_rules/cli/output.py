@@ -9,13 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qdis_rules.evaluation.dossier import Problem
+from qdis_rules.records import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from qdis_rules.diagnostics import Diagnostic
 
 # Control characters could drive a terminal, direction marks could disguise a figure.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+_UNSEEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_BREAKS = "[\t\n\v\f\r\x85\u2028\u2029]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def asks_json(words: Sequence[str]) -> bool:
 def prepare_streams() -> None:
     """Write UTF-8 whatever the locale; a character that cannot be written is replaced."""
     # A stream closed by the caller is None: what is written to it is lost, as was asked.
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -105,17 +104,19 @@ def captured(renderables: Iterable[RenderableType]) -> str:
 
 def clean(text: str) -> str:
     """Return `text` without what drives or deceives a terminal; line ends are kept."""
-    return _UNSEEN.sub("\ufffd", text)
+    return re.sub(_UNSEEN, "\ufffd", text)
 
 
 def one_line(text: str) -> str:
     """Return `text` clean and on one line; no-break spaces are kept."""
-    return clean(_BREAKS.sub(" ", text)).strip(" ")
+    if text.isprintable():  # nothing to clean, as nearly always
+        return text.strip(" ")
+    return clean(re.sub(_BREAKS, " ", text)).strip(" ")
 
 
 def indented_line(text: str) -> str:
     """Return `text` clean and on one line, its indentation kept."""
-    return clean(_BREAKS.sub(" ", text)).rstrip(" ")
+    return clean(re.sub(_BREAKS, " ", text)).rstrip(" ")
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -167,7 +168,7 @@ def _placed(file: str | None, pointer: str) -> str:
     """Return « dossiers/coop.json:1:44 » from that file and « coop.json:1:44 », else both."""
     if file is None:
         return one_line(pointer)
-    name = Path(file).name
+    name = os.path.basename(os.path.normpath(file))
     if name and pointer.startswith(name):
         return one_line(file + pointer.removeprefix(name))
     return one_line(f"{file} : {pointer}" if pointer else file)

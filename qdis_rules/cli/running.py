@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from qdis_rules.records import dataclass
 
 if TYPE_CHECKING:
     from qdis_rules.authoring.examples import ExampleResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from qdis_rules.cli import output
 from qdis_rules.cli.french import OK, UNUSABLE, VIOLATED, CallError, FrenchCommand
 from qdis_rules.cli.loading import CAMPAIGN_OPTION, DAY_OPTION, EARLIER_OPTION, JSON_OPTION, RULESET_OPTION, Loader
+from qdis_rules.records import dataclass
 
 if TYPE_CHECKING:
     from qdis_rules.evaluation.report import Report

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qdis_rules.cli.output import counted, one_line
-from qdis_rules.evaluation.report import Report
 from qdis_rules.evaluation.results import (
     AggregateResult,
     CheckResult,
@@ -25,10 +23,14 @@ from qdis_rules.evaluation.results import (
     Verdict,
 )
 from qdis_rules.evaluation.wording import french_number
-from qdis_rules.formats.references import Reference
 from qdis_rules.model.types import ChoiceType
 from qdis_rules.numbers import Cause, CauseKind, Exact, round_shown
-from qdis_rules.pipeline import Ruleset
+from qdis_rules.records import dataclass
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.report import Report
+    from qdis_rules.formats.references import Reference
+    from qdis_rules.pipeline import Ruleset
 
 LEGEND: Final = "° fiabilité « déduite », °° « à confirmer » : règle reconstituée, à valider avant de s'y fier."
 _MARKS: Final = {"déduite": "°", "à confirmer": "°°"}
@@ -138,8 +140,7 @@ def _heads(file: str, campaign: str | None, report: Report) -> Iterator[tuple[st
 
 
 def _notes(report: Report) -> Iterator[str]:
-    reliabilities = {result.reliability for result in report.indicators.values()}
-    reliabilities |= {result.reliability for result in report.checks.values()}
+    reliabilities = {*report.checks.reliabilities, *(result.reliability for result in report.indicators.values())}
     if reliabilities & set(_MARKS):
         yield LEGEND
     if report.recomputed:
@@ -320,7 +321,7 @@ def _counts(report: Report) -> str:
         (Verdict.NOT_APPLICABLE, "sans objet", "sans objet"),
         (Verdict.DEACTIVATED, "désactivé", None),
     )
-    parts = [counted(len(report.checks.having(verdict)), word, plural) for verdict, word, plural in said]
+    parts = [counted(report.checks.count(verdict), word, plural) for verdict, word, plural in said]
     return f"Autres contrôles : {', '.join(parts)}."
 
 

@@ -6,11 +6,11 @@ The last two are said by what the pages ask of them: whoever reads or measures t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from qdis_rules.authoring.chart import Chart
+from qdis_rules.records import dataclass
 
 
 class Quartiles(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.types import ChoiceType
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from qdis_rules.documenting.drawings import Drawing, Node, layered
 from qdis_rules.documenting.readers import read_by_aggregate, read_by_cell
 from qdis_rules.documenting.wording import accounts, kind_of_cell, reading
 from qdis_rules.model import typed
+from qdis_rules.records import dataclass
 
 _DEPTH: Final = 4
 """How far from the aggregate things are unfolded."""

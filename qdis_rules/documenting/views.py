@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -15,6 +14,7 @@ from qdis_rules.documenting.drawings import Bullet, Drawing, bullets
 from qdis_rules.documenting.formulas import Mention, Piece, pieces
 from qdis_rules.documenting.readers import mentioned, read_by_check, readers
 from qdis_rules.model import typed
+from qdis_rules.records import dataclass
 from qdis_rules.syntax import tree
 from qdis_rules.syntax.build import RELIABILITIES
 from qdis_rules.units import Unit

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.balance import Balance
-from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw
+from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number, read_value
 from qdis_rules.evaluation.inputs import Inputs, inputs_of
 from qdis_rules.evaluation.wording import french_number
 from qdis_rules.model import typed
-from qdis_rules.model.examples import GENERATED, UNREACHED
+from qdis_rules.model.typed import GENERATED, UNREACHED
 from qdis_rules.model.types import Type
 from qdis_rules.numbers import Exact, add, shown, subtract
 from qdis_rules.plan.frame import Known
+from qdis_rules.plan.outline import Outline
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 from qdis_rules.suggest import nearest
 
 _UNKNOWN: Final = {
@@ -57,13 +59,7 @@ def admit(
 
 def from_accounts(plan: Plan, balance: Balance) -> dict[str, Exact]:
     """Return what a balance gives the cells that read accounts, in base units."""
-    found: dict[str, Exact] = {}
-    for cell in plan.mapped:
-        assert cell.selection is not None
-        amount = balance.read(cell.selection)
-        if amount is not None:
-            found[cell.code] = amount
-    return found
+    return balance.amounts(plan.outline.readings)
 
 
 _AMOUNTS: Final = (
@@ -83,12 +79,12 @@ def _is_account(number: str) -> bool:
 class _Admission:
     def __init__(self, plan: Plan, dossier: Dossier, earlier: bool) -> None:
         self.plan = plan
-        self.ruleset = ruleset = plan.ruleset
+        self.ruleset = plan.ruleset
         self.dossier = dossier
         self.earlier = earlier
         self.problems: list[Problem] = []
         self.ignored: list[str] = []
-        self.renamed = _renamed(ruleset, dossier.year) if earlier else {}
+        self.renamed = _renamed(plan.outline, dossier.year) if earlier else {}
 
     def run(self, accounts: Mapping[str, Exact]) -> Admitted | list[Problem]:
         year, of_ruleset = self.dossier.year, self.ruleset.year
@@ -119,25 +115,25 @@ class _Admission:
 
     def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:
         found: dict[str, Known] = {}
+        kinds = self.plan.outline.kinds
         for written, raw in values.items():
             code = self.renamed.get(written, written)
-            cell = self.ruleset.cells.get(code)
-            if cell is None or cell.row == "*":
-                known = (c for c, cell in self.ruleset.cells.items() if cell.row != "*")
+            kind = kinds.get(code)
+            if kind is None:
                 table = code.partition(".")[0]
                 is_list = table in self.plan.lists
                 hint = f"{table} est une liste : donnez ses lignes dans « listes »" if is_list else None
-                self._unknown(part, written, "cellule", known, hint)
+                self._unknown(part, written, "cellule", kinds, hint)
                 continue
-            value = self._value(f"{part}/{written}", raw, cell.type)
+            value = self._value(f"{part}/{written}", raw, kind)
             if value is not None:
                 found[code] = value
         return found
 
     def _rows(self, code: str, lines: Sequence[Mapping[str, Raw]]) -> tuple[Mapping[str, Known], ...] | None:
-        table = self.ruleset.tables.get(code)
-        if table is None or table.key is None:
-            hint = f"{code} est un tableau fixe : donnez ses cellules dans « cellules »" if table is not None else None
+        sheet = self.plan.outline.sheets.get(code)
+        if sheet is None or sheet.key is None:
+            hint = f"{code} est un tableau fixe : donnez ses cellules dans « cellules »" if sheet is not None else None
             self._unknown("listes", code, "liste", self.plan.lists, hint)
             return None
         rows = []
@@ -146,17 +142,17 @@ class _Admission:
             pointer = f"listes/{code}/{index}"
             row: dict[str, Known] = {}
             for name, raw in line.items():
-                cell = self.ruleset.cells.get(f"{code}.*.{name}")
-                if cell is None:
-                    self._unknown(pointer, name, "colonne", table.columns)
+                kind = self.plan.outline.columns.get(f"{code}.*.{name}")
+                if kind is None:
+                    self._unknown(pointer, name, "colonne", self.ruleset.tables[code].columns)
                     continue
-                value = self._value(f"{pointer}/{name}", raw, cell.type)
+                value = self._value(f"{pointer}/{name}", raw, kind)
                 if value is not None:
                     row[name] = value
-            key = row.get(table.key)
+            key = row.get(sheet.key)
             if key is None:
-                if _is_blank(line.get(table.key)):
-                    self._problem(pointer, "cle-absente", f"la clé {table.key} est vide")
+                if _is_blank(line.get(sheet.key)):
+                    self._problem(pointer, "cle-absente", f"la clé {sheet.key} est vide")
             elif key in seen:
                 self._problem(pointer, "cle-en-double", f"la clé {key} est déjà celle de la ligne {seen[key] + 1}")
             else:
@@ -168,11 +164,11 @@ class _Admission:
         found: dict[str, Known] = {}
         for written, raw in self.dossier.filed.items():
             code = self.renamed.get(written, written)
-            aggregate = self.ruleset.aggregates.get(code)
-            if aggregate is None:
+            kind = self.plan.outline.aggregates.get(code)
+            if kind is None:
                 self._unknown("agregats", written, "agrégat", self.ruleset.aggregates)
                 continue
-            value = self._value(f"agregats/{written}", raw, aggregate.type)
+            value = self._value(f"agregats/{written}", raw, kind)
             if value is not None:
                 found[code] = value
         return found
@@ -186,6 +182,8 @@ class _Admission:
             if account.number in seen:
                 self._problem(pointer, "compte-en-double", "ce compte figure deux fois dans la balance")
             seen.add(account.number)
+        if isinstance(accounts, ReadAccounts) and (found := Balance(accounts)).adds_up():
+            return found
         read = [self._account(f"balance/{account.number}", account) for account in accounts]
         for name, moment in (("opening", "ouverture"), ("movement", "mouvements")):
             self._columns(read, f"{name}_debit", f"{name}_credit", moment)
@@ -216,6 +214,8 @@ class _Admission:
                     f"ouverture et mouvements donnent {french_number(shown(expected))}, "
                     f"le solde est {french_number(shown(closing))}",
                 )
+        if all(getattr(account, name) is value for name, value in amounts.items()):
+            return account
         return Account(
             account.number,
             account.label,
@@ -279,11 +279,6 @@ def _is_made_while_evaluating(ruleset: typed.TypedRuleset, code: str) -> bool:
     return code == UNREACHED or (suffix in GENERATED and cell in ruleset.cells)
 
 
-def _renamed(ruleset: typed.TypedRuleset, year: int) -> dict[str, str]:
+def _renamed(outline: Outline, year: int) -> dict[str, str]:
     """Return old code → present code, for dossiers of `year`."""
-    found: dict[str, str] = {}
-    items: list[typed.Cell | typed.Aggregate] = [*ruleset.cells.values(), *ruleset.aggregates.values()]
-    for item in items:
-        if item.since is not None and year <= item.since[0]:
-            found[item.since[1]] = item.code
-    return found
+    return {old: code for code, (last, old) in outline.since.items() if year <= last}

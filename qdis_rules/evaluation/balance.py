@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from qdis_rules.evaluation.dossier import Account
-from qdis_rules.model.accounts import reading_of, reads_closing, statements
-from qdis_rules.model.typed import Selection, TypedRuleset
-from qdis_rules.numbers import ZERO, Exact, absolute, add, subtract
+from qdis_rules.model.readings import reading_of
+from qdis_rules.model.typed import Selection
+from qdis_rules.numbers import ZERO, Exact, add, subtract
+from qdis_rules.plan.outline import Reading
+from qdis_rules.plan.program import WIDE, wide
 
 _AFTER_DIGITS: Final = ":"  # the character after '9'
 
@@ -21,7 +23,8 @@ class Balance:
     def __init__(self, accounts: Sequence[Account]) -> None:
         self.accounts = sorted(accounts, key=lambda account: account.number)
         self._numbers = [account.number for account in self.accounts]
-        self._read: dict[tuple[str, str], list[Exact] | None] = {}
+        self._read: dict[tuple[str, str], list[Decimal] | None] = {}
+        self._nets: dict[str, list[tuple[Decimal, Decimal, Decimal]] | None] = {}
 
     def read(self, selection: Selection) -> Exact | None:
         """Return what `selection` reads, in EUR; None when the balance lacks those columns.
@@ -36,25 +39,72 @@ class Balance:
             total = add(total, amounts[index])
         return total
 
-    def _amounts(self, moment: str, side: str) -> list[Exact] | None:
+    def amounts(self, readings: Sequence[Reading]) -> dict[str, Exact]:
+        """Return what each of `readings` reads, in EUR, by code; nothing of those whose columns the balance lacks."""
+        found: dict[str, Exact] = {}
+        with wide():  # as many amounts as a balance holds add up within it
+            for reading in readings:
+                column = self._amounts(reading.moment, reading.side)
+                if column is not None:
+                    found[reading.code] = sum(
+                        (amount for part in self._parts(reading) for amount in column[part]), ZERO
+                    )
+        return found
+
+    def _parts(self, reading: Reading) -> list[slice]:
+        """Return where the accounts of a reading stand, in order, none twice."""
+        parts: list[slice] = []
+        for prefix in reading.prefixes:
+            start = bisect.bisect_left(self._numbers, prefix)
+            stop = bisect.bisect_left(self._numbers, prefix + _AFTER_DIGITS, start)
+            if start < stop:
+                parts.append(slice(start, stop))
+        if len(parts) > 1:  # a prefix of another one holds all of it
+            parts.sort(key=lambda part: (part.start, -part.stop))
+            parts = _apart(parts)
+        if not (reading.exceptions or reading.without):
+            return parts
+        places = (place for part in parts for place in range(part.start, part.stop))
+        return [slice(place, place + 1) for place in places if not reading.spares(self._numbers[place])]
+
+    def adds_up(self) -> bool:
+        """Tell whether opening and movements make the closing balance of every account, as far as they are there."""
+        opening, movements, closing = map(self._columns, ("ouverture", "mouvements", "solde"))
+        if opening is None or movements is None or closing is None:
+            return all(None in (each.opening_debit, each.movement_debit) for each in self.accounts)
+        with wide():
+            return all(
+                before + change == after
+                for (_, _, before), (_, _, change), (_, _, after) in zip(opening, movements, closing, strict=True)
+            )
+
+    def _amounts(self, moment: str, side: str) -> list[Decimal] | None:
         """Return what each account brings to a reading, None when the balance lacks those columns."""
         if (moment, side) not in self._read:
-            found: list[Exact] = []
-            for account in self.accounts:
-                debit, credit = _columns(account, moment)
-                if debit is not None and credit is not None:
-                    found.append(_side(debit, credit, moment, side))
-            self._read[moment, side] = found if len(found) == len(self.accounts) else None
+            columns = self._columns(moment)
+            self._read[moment, side] = None if columns is None else [_brings(*each, moment, side) for each in columns]
         return self._read[moment, side]
+
+    def _columns(self, moment: str) -> list[tuple[Decimal, Decimal, Decimal]] | None:
+        """Return debit, credit and debit − credit of each account, None when the balance lacks those columns."""
+        if moment not in self._nets:
+            found: list[tuple[Decimal, Decimal, Decimal]] = []
+            with wide():
+                for account in self.accounts:
+                    debit, credit = _columns(account, moment)
+                    if debit is not None and credit is not None:
+                        found.append((debit, credit, debit - credit))
+            self._nets[moment] = found if len(found) == len(self.accounts) else None
+        return self._nets[moment]
 
     def behind(self, selection: Selection) -> list[tuple[Account, Exact]]:
         """Return the accounts `selection` reads and what each brings, in EUR; those at zero left out."""
         moment, side = reading_of(selection.reading)
-        found = []
+        found: list[tuple[Account, Exact]] = []
         for account in map(self.accounts.__getitem__, self._selected(selection)):
             debit, credit = _columns(account, moment)
             if debit is not None and credit is not None:
-                amount = _side(debit, credit, moment, side)
+                amount = _brings(debit, credit, WIDE.subtract(debit, credit), moment, side)
                 if amount:
                     found.append((account, amount))
         return found
@@ -70,31 +120,19 @@ class Balance:
             if selection.takes(self._numbers[index]):
                 yield index
 
-    def unreached(self, ruleset: TypedRuleset) -> list[tuple[Account, Exact]]:
+    def unreached(self, readings: Sequence[Reading]) -> list[tuple[Account, Exact]]:
         """Return the accounts with a closing balance that no statement reads, with that balance (debit positive).
 
         An annex that reads an account hides no hole of the balance sheet.
         """
-        tables = {code for codes in statements(ruleset.tables).values() for code in codes}
-        selections = [
-            cell.selection
-            for cell in ruleset.cells.values()
-            if cell.selection is not None and cell.table in tables and reads_closing(cell.selection)
-        ]
-        reached: set[str] = set()
-        for selection in selections:
-            side = reading_of(selection.reading)[1]
-            for account in map(self.accounts.__getitem__, self._selected(selection)):
-                closing = subtract(account.closing_debit, account.closing_credit)
-                if (side == "débiteurs" and closing < 0) or (side == "créditeurs" and closing > 0):
-                    continue
-                reached.add(account.number)
-        found = []
-        for account in self.accounts:
-            closing = subtract(account.closing_debit, account.closing_credit)
-            if closing and account.number not in reached:
-                found.append((account, closing))
-        return found
+        closings = [subtract(account.closing_debit, account.closing_credit) for account in self.accounts]
+        left = {place for place, closing in enumerate(closings) if closing}
+        for reading in readings:
+            for part in self._parts(reading) if reading.closes and left else ():
+                for place in range(part.start, part.stop):
+                    if reading.side != ("débiteurs" if closings[place] < 0 else "créditeurs"):
+                        left.discard(place)
+        return [(self.accounts[place], closings[place]) for place in sorted(left)]
 
 
 def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | None]:
@@ -107,16 +145,25 @@ def _columns(account: Account, moment: str) -> tuple[Decimal | None, Decimal | N
             return account.closing_debit, account.closing_credit
 
 
-def _side(debit: Decimal, credit: Decimal, moment: str, side: str) -> Exact:
+def _brings(debit: Decimal, credit: Decimal, net: Decimal, moment: str, side: str) -> Decimal:
+    """Return what an account brings to a reading, given its debit, its credit and their difference."""
     if moment == "mouvements":
         return debit if side == "débit" else credit
-    net = subtract(debit, credit)
     match side:
         case "débit":
             return net
         case "crédit":
-            return subtract(credit, debit)
+            return WIDE.subtract(credit, debit)
         case "débiteurs":
             return net if net > 0 else ZERO
         case _:
-            return absolute(net) if net < 0 else ZERO
+            return net.copy_abs() if net < 0 else ZERO
+
+
+def _apart(parts: list[slice]) -> list[slice]:
+    """Return the parts, sorted by start, that are in no other."""
+    kept: list[slice] = []
+    for part in parts:
+        if not kept or part.start >= kept[-1].stop:
+            kept.append(part)
+    return kept

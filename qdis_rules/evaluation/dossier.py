@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
+
+from qdis_rules.records import dataclass
 
 Raw: TypeAlias = str | bool | int | Decimal | date | None
 """A value as given, in the unit of its cell: « 1 250,00 », Decimal("3.25"), True, a date. None: empty."""
@@ -28,6 +30,12 @@ class Account:
     movement_credit: Decimal | None
     closing_debit: Decimal
     closing_credit: Decimal
+
+
+class ReadAccounts(tuple[Account, ...]):
+    """Accounts as a reader of files makes them: each amount was read as a number."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

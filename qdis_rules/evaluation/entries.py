@@ -22,8 +22,10 @@ from qdis_rules.numbers import DECIMALS, INTEGER_DIGITS, exact
 from qdis_rules.plan.frame import Known
 from qdis_rules.suggest import fold, nearest
 
+MAX_TEXT: Final = 200
+
 _SPACES: Final = " \u00a0\u202f\u2009"
-_NUMBER: Final = re.compile(
+_NUMBER: Final = (
     r"(?P<sign>[-−+]?)[ \u00a0\u202f]*"
     r"(?P<whole>[0-9]{1,3}(?:[ \u00a0\u202f\u2009][0-9]{3})+|[0-9]+)"
     r"(?:[.,](?P<decimals>[0-9]+))?"
@@ -40,6 +42,8 @@ class Refused(ValueError):
 
 def read_number(raw: Raw) -> Decimal:
     """Return the number given: « 1 250,00 », "1250.00", 1250, Decimal("1250"). Raises `Refused`."""
+    if type(raw) is str:  # as in nearly all files
+        return _read_text(raw)
     if isinstance(raw, bool | float):
         kind = "un nombre flottant (donnez un Decimal ou un texte)" if isinstance(raw, float) else "oui/non"
         raise Refused("nombre-attendu", f"un nombre est attendu, {kind} trouvé")
@@ -58,15 +62,29 @@ def read_number(raw: Raw) -> Decimal:
         return Decimal(raw)
     if not isinstance(raw, str):
         raise Refused("nombre-attendu", f"un nombre est attendu, {_shown(raw)} trouvé")
+    return _read_text(raw)
+
+
+def _read_text(raw: str) -> Decimal:
     text = raw.strip(_SPACES + "\t")
-    match = _NUMBER.fullmatch(text) if len(text) <= 200 else None
+    minus = "-" if text[:1] == "-" else ""
+    whole, dot, decimals = text[len(minus) :].replace(",", ".", 1).partition(".")
+    if text.isascii() and whole.isdigit() and (decimals.isdigit() or not dot):
+        return _read(text, minus, whole, decimals)
+    match = re.fullmatch(_NUMBER, text) if len(text) <= MAX_TEXT else None
     if match is None:
         raise Refused("nombre-attendu", f"« {_shown(text)} » ne se lit pas comme un nombre")
-    whole = re.sub(f"[{_SPACES}]", "", match["whole"]).lstrip("0") or "0"
-    decimals = (match["decimals"] or "").rstrip("0")
+    minus = "-" if match["sign"] in ("-", "−") else ""
+    return _read(text, minus, re.sub(f"[{_SPACES}]", "", match["whole"]), match["decimals"] or "")
+
+
+def _read(text: str, minus: str, whole: str, decimals: str) -> Decimal:
+    """Return the number made of these digits, without idle zeros."""
+    if len(text) > MAX_TEXT:
+        raise Refused("nombre-attendu", f"« {_shown(text)} » ne se lit pas comme un nombre")
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
     if len(whole) > INTEGER_DIGITS or len(decimals) > DECIMALS:
         raise Refused("nombre-trop-long", _TOO_LONG)
-    minus = "-" if match["sign"] in ("-", "−") else ""
     return Decimal(f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}")
 
 

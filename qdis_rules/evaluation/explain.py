@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +14,7 @@ from qdis_rules.model import typed
 from qdis_rules.numbers import NOT_APPLICABLE, Cause, CauseKind, Undefined, shown
 from qdis_rules.plan.frame import ListValue, Value
 from qdis_rules.plan.plan import Indicator
+from qdis_rules.records import dataclass
 from qdis_rules.suggest import nearest
 
 MAX_DEPTH: Final = 60

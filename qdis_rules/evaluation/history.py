@@ -15,7 +15,7 @@ from qdis_rules.numbers import Cause, CauseKind, NotApplicable, Undefined
 from qdis_rules.plan.frame import ListValue, Past, Value
 from qdis_rules.plan.plan import Plan
 
-_DATED: Final = re.compile(r" \([0-9]{4}\)$")
+_DATED: Final = r" \([0-9]{4}\)$"
 
 
 class Years:
@@ -85,10 +85,10 @@ class _ReportPast:
         self._year = report.year
 
     def cell(self, code: str) -> Value:
-        return self._read(code, self._plan.ruleset.cells[code].since)
+        return self._read(code, self._plan.outline.since.get(code))
 
     def aggregate(self, code: str) -> Value:
-        return self._read(code, self._plan.ruleset.aggregates[code].since)
+        return self._read(code, self._plan.outline.since.get(code))
 
     def _read(self, code: str, since: tuple[int, str] | None) -> Value:
         if since is not None and self._year <= since[0]:
@@ -104,7 +104,7 @@ def _dated(value: Value | ListValue, year: int) -> Value:
         return Undefined(
             frozenset(
                 cause
-                if cause.kind is CauseKind.NO_YEAR or _DATED.search(cause.subject)
+                if cause.kind is CauseKind.NO_YEAR or re.search(_DATED, cause.subject)
                 else Cause(cause.kind, f"{cause.subject} ({year})")
                 for cause in value.causes
             )

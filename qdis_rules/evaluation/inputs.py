@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from qdis_rules.evaluation.results import Origin
 from qdis_rules.model import typed
-from qdis_rules.model.types import NumberType
+from qdis_rules.model.types import NumberType, Type
 from qdis_rules.numbers import ZERO, CauseKind, Exact, NotApplicable, Undefined
-from qdis_rules.plan.frame import Known, ListValue, Value
+from qdis_rules.plan.frame import Known, ListValue, Value, table_of
+from qdis_rules.plan.outline import Sheet
 from qdis_rules.plan.plan import Plan
+from qdis_rules.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def inputs_of(
     accounts: Mapping[str, Exact],
 ) -> Inputs:
     """Return the inputs that the parts of a dossier make; `accounts` is what its balance gives cells."""
-    ruleset = plan.ruleset
+    outline, slots = plan.outline, plan.slots
     given: dict[str, dict[Origin, Known]] = {code: {Origin.TYPED: value} for code, value in entered.items()}
     for code, value in imported.items():
         given.setdefault(code, {})[Origin.IMPORTED] = value
@@ -58,50 +59,55 @@ def inputs_of(
         for column in line
     }
     begun = {table for table, lines in rows.items() if lines}
-    begun.update(ruleset.cells[code].table for code in (*entered, *imported))  # accounts alone begin no table
+    begun.update(table_of(code) for code in (*entered, *imported))  # accounts alone begin no table
     supplied = {*begun, *entered, *imported, *(code for code, _ in in_row)}
     pending: dict[str, set[str]] = {}
     for code in accounts:
-        table = ruleset.cells[code].table
-        (pending.setdefault(table, set()) if table in plan.slots else supplied).add(code)
-    filled = {ruleset.cells[code].table for code in given}
+        table = table_of(code)
+        (pending.setdefault(table, set()) if table in slots else supplied).add(code)
+    filled = {table_of(code) for code in given}
     filled.update(code for code, lines in rows.items() if lines)
 
-    values: list[Value | ListValue] = list(plan.empty)
+    values: list[Value | ListValue] = [ZERO] * len(slots)
     origins: dict[str, Origin] = {}
     others: dict[str, dict[Origin, Known]] = {}
-    for table_code in filled:
-        for slot, code in plan.zeros.get(table_code, ()):
-            values[slot] = ZERO
-            origins[code] = Origin.EMPTY
+    for table, sheet in outline.sheets.items():
+        if sheet.key is not None:
+            continue
+        for slot, absent in (plan.start.unfilled if table in filled else plan.start.absent)[table]:
+            values[slot] = absent
+        if table in filled:
+            for _, code in plan.start.zeros[table]:
+                origins[code] = Origin.EMPTY
     fractions = False
     for code, found in given.items():
-        if ruleset.cells[code].formula is not None:
+        if code in outline.computed:
             others[code] = found
             continue
         origin, value = next(iter(found.items()))
-        values[plan.slots[code]] = value
+        values[slots[code]] = value
         fractions = fractions or isinstance(value, Fraction)
         origins[code] = origin
         if len(found) > 1:
             others[code] = {other: found[other] for other in found if other is not origin}
     row_counts: dict[str, int | Undefined | NotApplicable] = {}
     other_rows: dict[tuple[str, int], Known] = {}
-    for table_code in plan.lists:
-        lines = rows.get(table_code)
-        table_of = ruleset.tables[table_code]
-        row_counts[table_code] = len(lines) if lines is not None else Undefined.of(CauseKind.NO_TABLE, table_code)
-        for code in table_of.cells:
-            cell = ruleset.cells[code]
-            if cell.formula is None:
-                column = _column(table_of, cell, lines)
-                values[plan.slots[code]] = column
+    for sheet in outline.sheets.values():
+        if sheet.key is None:
+            continue
+        lines = rows.get(sheet.code)
+        row_counts[sheet.code] = len(lines) if lines is not None else Undefined.of(CauseKind.NO_TABLE, sheet.code)
+        for code in sheet.cells:
+            name = code.rpartition(".")[2]
+            if code not in outline.computed:
+                column = _column(sheet, code, name, outline.columns[code], lines)
+                values[slots[code]] = column
                 fractions = fractions or (isinstance(column, list) and any(isinstance(v, Fraction) for v in column))
             else:
                 for index, line in enumerate(lines or ()):
-                    if cell.column in line:
-                        other_rows[code, index] = line[cell.column]
-    parameters = {code: _parameter(parameter, year) for code, parameter in ruleset.parameters.items()}
+                    if name in line:
+                        other_rows[code, index] = line[name]
+    parameters = {code: _parameter(parameter, year) for code, parameter in plan.ruleset.parameters.items()}
     return Inputs(values, parameters, row_counts, origins, others, other_rows, supplied, in_row, pending, fractions)
 
 
@@ -111,21 +117,21 @@ def _parameter(parameter: typed.Parameter, year: int) -> Value:
     return value if value is not None else Undefined.of(CauseKind.NO_VALUE, f"{parameter.code} ({year})")
 
 
-def _column(table: typed.Table, cell: typed.Cell, lines: Sequence[Mapping[str, Known]] | None) -> ListValue:
+def _column(sheet: Sheet, code: str, name: str, kind: Type, lines: Sequence[Mapping[str, Known]] | None) -> ListValue:
     if lines is None:
-        return Undefined.of(CauseKind.NO_TABLE, table.code)
-    zero = table.empty_is_zero and isinstance(cell.type, NumberType)
+        return Undefined.of(CauseKind.NO_TABLE, sheet.code)
+    zero = sheet.empty_is_zero and isinstance(kind, NumberType)
     return [
-        line[cell.column]
-        if cell.column in line
+        line[name]
+        if name in line
         else ZERO
         if zero
-        else Undefined.of(CauseKind.ABSENT, f"{cell.table}.{row_key(table, line, index)}.{cell.column}")
+        else Undefined.of(CauseKind.ABSENT, f"{sheet.code}.{row_key(sheet.key, line, index)}.{name}")
         for index, line in enumerate(lines)
     ]
 
 
-def row_key(table: typed.Table, row: Mapping[str, Known], index: int) -> str:
-    """Return how a row of a list is named: its key, else its rank from 1."""
-    key = row.get(table.key) if table.key is not None else None
+def row_key(column: str | None, row: Mapping[str, Known], index: int) -> str:
+    """Return how a row of a list is named: what its key `column` holds, else its rank from 1."""
+    key = row.get(column) if column is not None else None
     return str(key) if key is not None else f"#{index + 1}"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from qdis_rules.evaluation import verify
-from qdis_rules.evaluation.explain import Explanation, explain
 from qdis_rules.evaluation.results import (
     AggregateResult,
     CellResult,
     CheckResult,
     CheckResults,
-    Lazy,
     Origin,
     ParameterResult,
     ParameterValue,
@@ -24,14 +23,20 @@ from qdis_rules.evaluation.results import (
     Status,
     TableCompleteness,
     ThresholdResult,
+    Verdict,
 )
 from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import in_unit
+from qdis_rules.lazy import Lazy
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import NOT_APPLICABLE, Cause, Exact, NotApplicable, Undefined, round_shown, shown
 from qdis_rules.plan.frame import Value
+from qdis_rules.plan.outline import Sheet
 from qdis_rules.plan.plan import Indicator
+
+if TYPE_CHECKING:
+    from qdis_rules.evaluation.explain import Explanation
 
 
 class Report:
@@ -66,9 +71,7 @@ class Report:
     @cached_property
     def cells(self) -> Mapping[str, CellResult]:
         """Cells of fixed tables by code, in order of declaration."""
-        ruleset = self._evaluation.plan.ruleset
-        fixed = tuple(code for code, cell in ruleset.cells.items() if cell.row != "*")
-        return Lazy(fixed, partial(cell_result, self._evaluation))
+        return Lazy(self._evaluation.plan.outline.kinds, partial(cell_result, self._evaluation))
 
     @cached_property
     def lists(self) -> Mapping[str, Mapping[str, Mapping[str, CellResult]]]:
@@ -80,8 +83,7 @@ class Report:
     def aggregates(self) -> Mapping[str, AggregateResult]:
         """Aggregates by code, in order of declaration, those `interne` included."""
         evaluation = self._evaluation
-        steps = {step.aggregate.code: step for step in evaluation.plan.steps if isinstance(step, Indicator)}
-        return Lazy(tuple(evaluation.plan.ruleset.aggregates), lambda code: aggregate_result(evaluation, steps[code]))
+        return Lazy(evaluation.plan.outline.aggregates, partial(aggregate_result, evaluation))
 
     @cached_property
     def checks(self) -> CheckResults:
@@ -95,8 +97,8 @@ class Report:
         missing = _missing_required(self.checks)
         return MappingProxyType(
             {
-                code: _completeness(evaluation, table, tuple(missing.get(code, ())))
-                for code, table in evaluation.plan.ruleset.tables.items()
+                code: _completeness(evaluation, sheet, tuple(missing.get(code, ())))
+                for code, sheet in evaluation.plan.outline.sheets.items()
             }
         )
 
@@ -104,11 +106,11 @@ class Report:
     def recomputed(self) -> tuple[str, ...]:
         """The aggregates of earlier years computed under this ruleset, for want of a filed value.
 
-        A message may be the only one to read an earlier year: everything is worked out first.
+        A message, or a threshold, may be the only one to read an earlier year: they are worked out first.
         """
-        for told in (self.checks, self.aggregates):
-            for code in told:
-                told[code]
+        self.checks.having(Verdict.VIOLATED, Verdict.DEACTIVATED)
+        for code in self.aggregates:
+            self.aggregates[code]
         return tuple(sorted(self._evaluation.recomputed))
 
     @property
@@ -129,13 +131,7 @@ class Report:
     @cached_property
     def indicators(self) -> Mapping[str, AggregateResult]:
         """The aggregates that are not `interne`."""
-        return MappingProxyType(
-            {
-                code: result
-                for code, result in self.aggregates.items()
-                if not self._evaluation.plan.ruleset.aggregates[code].internal
-            }
-        )
+        return MappingProxyType({code: self.aggregates[code] for code in self._evaluation.plan.outline.shown})
 
     @cached_property
     def blockers(self) -> tuple[CheckResult, ...]:
@@ -181,6 +177,8 @@ class Report:
 
         KeyError for an unknown code.
         """
+        from qdis_rules.evaluation.explain import explain
+
         return explain(self._evaluation, self.checks, code)
 
 
@@ -212,24 +210,12 @@ def _cell_result(code: str, cell: typed.Cell, value: Value, origin: Origin | Non
     return CellResult(code, cell.label, unit, visible, status, origin, causes)
 
 
-def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult:
+def aggregate_result(evaluation: Evaluation, code: str) -> AggregateResult:
     """Return an aggregate as reported: rounded as declared, with the thresholds it crosses."""
-    evaluation = evaluation.apart()
-    aggregate = step.aggregate
-    value = evaluation.value(step.aggregate.code)
+    aggregate = evaluation.plan.ruleset.aggregates[code]
+    value = evaluation.value(code)
     assert not isinstance(value, list)
     visible, exact_value, status, causes = visible_value(value, aggregate.type, aggregate.places)
-    thresholds = []
-    for threshold, code, _ in step.thresholds:
-        crossed = guarded(code, evaluation.frame, aggregate.code)
-        thresholds.append(
-            ThresholdResult(
-                threshold.name,
-                condition_text(threshold),
-                crossed if isinstance(crossed, bool) else None,
-                threshold.message,
-            )
-        )
     return AggregateResult(
         code=aggregate.code,
         label=aggregate.label,
@@ -240,11 +226,11 @@ def aggregate_result(evaluation: Evaluation, step: Indicator) -> AggregateResult
         exact=exact_value,
         status=status,
         causes=causes,
-        thresholds=tuple(thresholds),
+        thresholds=tuple(_thresholds(evaluation, aggregate)),
         source=aggregate.notes.source,
         reliability=aggregate.notes.reliability,
         mark=aggregate.notes.mark,
-        guard=_guard_of(evaluation, step),
+        guard=_guard_of(evaluation, aggregate, status),
     )
 
 
@@ -268,9 +254,30 @@ def parameter_result(parameter: typed.Parameter) -> ParameterResult:
     )
 
 
-def _guard_of(evaluation: Evaluation, step: Indicator) -> bool | None:
-    allowed = guarded(step.guard, evaluation.frame, step.aggregate.code) if step.guard is not None else None
+def _thresholds(evaluation: Evaluation, aggregate: typed.Aggregate) -> Iterator[ThresholdResult]:
+    if not aggregate.thresholds:
+        return
+    frame = evaluation.apart().frame
+    for threshold, code, _ in _indicator(evaluation, aggregate.code).thresholds:
+        crossed = guarded(code, frame, aggregate.code)
+        told = crossed if isinstance(crossed, bool) else None
+        yield ThresholdResult(threshold.name, condition_text(threshold), told, threshold.message)
+
+
+def _guard_of(evaluation: Evaluation, aggregate: typed.Aggregate, status: Status) -> bool | None:
+    if aggregate.guard is None:
+        return None
+    if status is Status.PRESENT:
+        return True  # or there would be no value
+    code = _indicator(evaluation, aggregate.code).guard
+    allowed = guarded(code, evaluation.apart().frame, aggregate.code) if code is not None else None
     return allowed if isinstance(allowed, bool) else None
+
+
+def _indicator(evaluation: Evaluation, code: str) -> Indicator:
+    step = evaluation.plan.closures.steps[code]
+    assert isinstance(step, Indicator)
+    return step
 
 
 def condition_text(threshold: typed.Threshold) -> str:
@@ -312,31 +319,30 @@ def _missing_required(checks: CheckResults) -> dict[str, list[str]]:
     return found
 
 
-def _completeness(evaluation: Evaluation, table: typed.Table, missing: tuple[str, ...]) -> TableCompleteness:
-    ruleset = evaluation.plan.ruleset
-    entered = [code for code in table.cells if ruleset.cells[code].formula is None]
-    gate = evaluation.plan.slots.get(table.code)
+def _completeness(evaluation: Evaluation, sheet: Sheet, missing: tuple[str, ...]) -> TableCompleteness:
+    supplied = evaluation.frame.supplied
+    gate = evaluation.plan.slots.get(sheet.code)
     closed = evaluation.frame.values[gate] if gate is not None else False
-    if table.is_list:
-        count = evaluation.frame.row_counts[table.code]
+    if sheet.key is not None:
+        count = evaluation.frame.row_counts[sheet.code]
         size = count if isinstance(count, int) else 0
-        filled = sum(1 for code, _ in evaluation.frame.supplied_in_row if code in entered)
-        expected = size * len(entered)
+        filled = sum(1 for code, _ in evaluation.frame.supplied_in_row if code in sheet.entered)
+        expected = size * len(sheet.entered)
         given = isinstance(count, int)
     else:
-        filled = sum(1 for code in entered if code in evaluation.frame.supplied)
-        expected = len(entered)
-        given = any(code in evaluation.frame.supplied for code in table.cells)
-    if table.optional and table.code not in evaluation.frame.supplied:
+        filled = sum(map(supplied.__contains__, sheet.entered))
+        expected = len(sheet.entered)
+        given = not supplied.isdisjoint(sheet.cells)
+    if sheet.optional and sheet.code not in supplied:
         status = "facultatif, non fourni"
     elif closed is True:
         status = "sans objet"
-    elif not entered:
+    elif not sheet.entered:
         status = "calculé"
     elif not given:
         status = "non fourni"
-    elif missing or (filled < expected and not table.empty_is_zero):
+    elif missing or (filled < expected and not sheet.empty_is_zero):
         status = "partiel"
     else:
         status = "complet"
-    return TableCompleteness(table.code, table.label, table.notes.mark, status, filled, expected, missing)
+    return TableCompleteness(sheet.code, sheet.label, sheet.mark, status, filled, expected, missing)

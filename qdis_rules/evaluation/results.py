@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 from qdis_rules.model.typed import Decision
 from qdis_rules.numbers import Cause, Exact
+from qdis_rules.records import dataclass
 
 Shown: TypeAlias = Decimal | bool | str | date | None
-T = TypeVar("T")
 
 BLOCKING: Final = "bloquant"
 """The severity that keeps step 4 shut."""
@@ -201,12 +200,13 @@ class Told:
 
     verdict: Verdict
     severity: str
+    reliability: str | None
     make: Callable[[], CheckResult]
 
     @classmethod
     def of(cls, result: CheckResult) -> Told:
         """Return what a result already worked out tells."""
-        return cls(result.verdict, result.severity, lambda: result)
+        return cls(result.verdict, result.severity, result.reliability, lambda: result)
 
 
 class CheckResults(Mapping[str, CheckResult]):
@@ -258,6 +258,15 @@ class CheckResults(Mapping[str, CheckResult]):
         """Return the results of one check, one for each place it was applied to."""
         return tuple(self[name] for name in self._found if name == code or name.startswith(f"{code}["))
 
+    def count(self, verdict: Verdict) -> int:
+        """Return how many results have a verdict."""
+        return sum(1 for told in self._found.values() if told.verdict is verdict)
+
+    @property
+    def reliabilities(self) -> frozenset[str | None]:
+        """The reliabilities of the rules behind the results."""
+        return frozenset(told.reliability for told in self._found.values())
+
     @property
     def violated(self) -> tuple[CheckResult, ...]:
         """The violated checks."""
@@ -288,31 +297,3 @@ class TableCompleteness:
     filled: int
     expected: int
     missing_required: tuple[str, ...]
-
-
-class Lazy(Mapping[str, T], Generic[T]):
-    """A mapping whose values are built when asked for, and kept."""
-
-    def __init__(self, codes: tuple[str, ...], build: Callable[[str], T]) -> None:
-        self._codes = dict.fromkeys(codes)
-        self._build = build
-        self._built: dict[str, T] = {}
-
-    def __getitem__(self, code: str) -> T:
-        if code not in self._built:
-            if code not in self._codes:
-                raise KeyError(code)
-            self._built[code] = self._build(code)
-        return self._built[code]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._codes)
-
-    def __len__(self) -> int:
-        return len(self._codes)
-
-    def __contains__(self, code: object) -> bool:
-        return code in self._codes
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} values: {', '.join(list(self._codes)[:4])}…>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 from qdis_rules.evaluation.admit import Admitted
@@ -11,9 +11,10 @@ from qdis_rules.evaluation.inputs import Inputs, row_key
 from qdis_rules.evaluation.results import Origin
 from qdis_rules.model import typed
 from qdis_rules.numbers import NOT_APPLICABLE, CauseKind, NotApplicable, NumberTooLarge, Undefined, quotient
-from qdis_rules.plan.frame import Code, Frame, Known, ListValue, Past, Value
-from qdis_rules.plan.generate import UNFIT, wide
+from qdis_rules.plan.frame import Code, Frame, Known, ListValue, Past, Value, table_of
 from qdis_rules.plan.plan import Computed, Entered, Gate, Indicator, Plan
+from qdis_rules.plan.program import UNFIT, wide
+from qdis_rules.records import dataclass
 
 
 @dataclass(slots=True)
@@ -36,7 +37,28 @@ class Evaluation:
 
     def apart(self) -> Evaluation:
         """Return the same evaluation with its own row at hand: a report may be read by several threads."""
-        return replace(self, frame=replace(self.frame, rows={}))
+        frame = self.frame
+        return Evaluation(
+            self.plan,
+            self.admitted,
+            Frame(
+                frame.year,
+                frame.values,
+                frame.parameters,
+                frame.row_counts,
+                frame.past,
+                {},
+                frame.supplied,
+                frame.pending,
+                frame.supplied_in_row,
+            ),
+            self.outcomes,
+            self.origins,
+            self.others,
+            self.fits,
+            self.recomputed,
+            self.ignored,
+        )
 
     def value(self, code: str) -> Value | ListValue:
         """Return the value of a cell, list column or aggregate, in base units."""
@@ -46,15 +68,15 @@ class Evaluation:
 
     def origin(self, code: str) -> Origin | None:
         """Return where the retained value of a cell came from, None when there is none."""
-        cell = self.plan.ruleset.cells[code]
-        if cell.formula is None:
+        if code not in self.plan.outline.computed:
             return self.origins.get(code)
-        return None if _gated(self.frame, self.plan.slots.get(cell.table)) else Origin.FORMULA
+        return None if _gated(self.frame, self.plan.slots.get(table_of(code))) else Origin.FORMULA
 
     def row_keys(self, table: str) -> tuple[str, ...]:
         """Return how each row the dossier gives a list is named, in order."""
         rows = self.admitted.rows.get(table, ())
-        return tuple(row_key(self.plan.ruleset.tables[table], row, index) for index, row in enumerate(rows))
+        key = self.plan.outline.sheets[table].key
+        return tuple(row_key(key, row, index) for index, row in enumerate(rows))
 
     def row_value(self, code: str, row: int) -> Value:
         """Return the value of a list column in the row at that place, in base units."""
@@ -65,7 +87,7 @@ class Evaluation:
         """Return where the value of a list column comes from in the row at that place, None when there is none."""
         if not isinstance(self.value(code), list):
             return None
-        if self.plan.ruleset.cells[code].formula is not None:
+        if code in self.plan.outline.computed:
             return Origin.FORMULA
         if (code, row) in self.frame.supplied_in_row:
             return Origin.TYPED
@@ -112,28 +134,28 @@ def _frame(admitted: Admitted, inputs: Inputs, past: Callable[[int], Past | None
 
 def _carried(plan: Plan, inputs: Inputs, past: Callable[[int], Past | None]) -> Inputs | None:
     """Return the inputs with last year's closings added, None when there are none."""
-    last = past(1) if plan.carried else None
+    last = past(1) if plan.outline.carried else None
     if last is None:
         return None
     values = inputs.values.copy()
     origins, others = inputs.origins.copy(), inputs.others.copy()
     supplied, pending = inputs.supplied.copy(), inputs.pending.copy()
     fractions = inputs.fractions
-    for cell in plan.carried:
-        assert cell.carried_from is not None
-        value = last.cell(cell.carried_from)
+    for code, before in plan.outline.carried:
+        value = last.cell(before)
         if isinstance(value, Undefined | NotApplicable):
             continue
-        if cell.formula is None and origins.get(cell.code, Origin.EMPTY) is Origin.EMPTY:
-            values[plan.slots[cell.code]] = value
-            origins[cell.code] = Origin.CARRIED
+        if code not in plan.outline.computed and origins.get(code, Origin.EMPTY) is Origin.EMPTY:
+            values[plan.slots[code]] = value
+            origins[code] = Origin.CARRIED
             fractions = fractions or isinstance(value, Fraction)
         else:
-            others[cell.code] = {**others.get(cell.code, {}), Origin.CARRIED: value}
-        if cell.table in plan.slots:
-            pending[cell.table] = {*pending.get(cell.table, ()), cell.code}
+            others[code] = {**others.get(code, {}), Origin.CARRIED: value}
+        table = table_of(code)
+        if table in plan.slots:
+            pending[table] = {*pending.get(table, ()), code}
         else:
-            supplied.add(cell.code)
+            supplied.add(code)
     return replace(
         inputs,
         values=values,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, getcontext, setcontext
 from fractions import Fraction
 from typing import TypeVar, cast
@@ -20,9 +20,10 @@ from qdis_rules.evaluation.run import plain, run
 from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
 from qdis_rules.numbers import ZERO, multiply
-from qdis_rules.plan.frame import Known, ListValue, Value
-from qdis_rules.plan.generate import UNFIT, WIDE
+from qdis_rules.plan.frame import Known, ListValue, Value, table_of
 from qdis_rules.plan.plan import Plan
+from qdis_rules.plan.program import UNFIT, WIDE, Unfit
+from qdis_rules.records import dataclass
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class Change:
 
 
 _NOTHING = Change((), {})
+_NOT_ASKED: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
 
 class Session:
@@ -122,8 +124,7 @@ class Session:
         self._admitted = admitted
         self._raw = dict(admitted.dossier.typed)
         self._typed = dict(admitted.typed)
-        cells = self._plan.ruleset.cells
-        self._given = Counter(cells[code].table for code in (*admitted.typed, *admitted.imported))
+        self._given = Counter(table_of(code) for code in (*admitted.typed, *admitted.imported))
         evaluation = run(self._plan, admitted, self._years.before(admitted.dossier.year))
         evaluation.recomputed = self._years.recomputed
         evaluation.ignored = self._years.ignored
@@ -228,11 +229,11 @@ class Session:
             if retained is not None:
                 live.frame.values[slot] = left.pop(retained)
                 live.origins[cell.code] = retained
-            elif (slot, cell.code) in self._plan.zeros.get(cell.table, ()):
+            elif (slot, cell.code) in self._plan.start.zeros[cell.table]:
                 live.frame.values[slot] = ZERO
                 live.origins[cell.code] = Origin.EMPTY
             else:
-                live.frame.values[slot] = self._plan.empty[slot]
+                live.frame.values[slot] = dict(self._plan.start.absent[cell.table])[slot]
                 live.origins.pop(cell.code, None)
         _put(live.others, cell.code, left or None)
 
@@ -246,21 +247,26 @@ class Session:
         values, cone, standings = frame.values, self._plan.edits.cone(code), self._plan.ruleset.standings
         olds: dict[int, Value | None] = {}
         verdicts: dict[str, Verdict | None] = {}
+        asking_slots, asking_trials = cone.asking if asked else _NOT_ASKED
         context = getcontext()
         setcontext(self._context)
         try:
+            if (asked and cone.asked_whole) or not cone.whole.isdisjoint(moved):
+                raise Unfit
             for reads, step in cone.slots:
-                if reads.isdisjoint(moved) and not (asked and code in step.asks):
-                    continue
                 place = step.place
+                if reads.isdisjoint(moved) and place not in asking_slots:
+                    continue
                 before = moved[place] = values[place]
                 step.run(frame, outcomes)
                 if _same(before, values[place]):
                     del moved[place]
+                elif place in cone.whole:
+                    raise Unfit
             for reads, step in cone.trials:
-                if reads.isdisjoint(moved) and not (asked and code in step.asks):
-                    continue
                 place = step.place
+                if reads.isdisjoint(moved) and place not in asking_trials:
+                    continue
                 old = olds[place] = outcomes[place]
                 step.run(frame, outcomes)
                 new = outcomes[place]
@@ -289,7 +295,7 @@ class Session:
                 standing = plan.ruleset.standings.get(name)
                 if standing is None or standing.active:
                     value = live.value(code) if retained is None else plain(retained)
-                    found[name] = agreement(plan.ruleset.cells[code], cast(Value, value), other)
+                    found[name] = agreement(plan.outline.tolerances.get(code, ZERO), cast(Value, value), other)
         return found
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from qdis_rules.evaluation.inputs import row_key
 from qdis_rules.evaluation.results import BLOCKING, CheckResult, CheckResults, GapResult, Origin, Told, Verdict
 from qdis_rules.evaluation.run import Evaluation, guarded
 from qdis_rules.evaluation.wording import MESSAGE_PLACES, french_number, in_unit, spoken, with_unit
 from qdis_rules.model import typed
-from qdis_rules.model.examples import UNREACHED
+from qdis_rules.model.typed import UNREACHED, is_generated
 from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import (
     NOT_APPLICABLE,
@@ -30,8 +30,10 @@ from qdis_rules.numbers import (
     subtract,
 )
 from qdis_rules.plan.compile import holds
-from qdis_rules.plan.frame import Known, Value
+from qdis_rules.plan.frame import Code, Known, Value, table_of
+from qdis_rules.plan.outline import TrialHead
 from qdis_rules.plan.plan import Gap, Trial
+from qdis_rules.records import dataclass
 
 
 def all_checks(evaluation: Evaluation) -> CheckResults:
@@ -40,20 +42,18 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
     Verdicts are known at once; the rest of a result is worked out when it is asked for.
     """
     found: dict[str, Told] = {}
-    place = 0
-    for code, trials in evaluation.plan.trials.items():
-        check = evaluation.plan.ruleset.checks[code]
-        for trial in trials:
-            outcome = evaluation.outcomes[place]
-            place += 1
-            if trial.rows_of is None:
-                name = code if trial.key is None else f"{code}[{trial.key}]"
-                found[name] = Told(verdict_of(outcome), check.severity, partial(_alone, evaluation, check, trial))
-                continue
-            for result in _of_rows(evaluation, check, trial):
-                found[result.name] = Told.of(result)
+    seen: Counter[str] = Counter()
+    apart = evaluation.apart()
+    for head, outcome in zip(evaluation.plan.outline.trials, evaluation.outcomes, strict=True):
+        name, code, severity, reliability, rows_of = head
+        nth = seen[code]
+        seen[code] += 1
+        if rows_of is None:
+            found[name] = Told(verdict_of(outcome), severity, reliability, partial(_alone, evaluation, code, nth))
+        else:
+            found.update(_of_rows(evaluation, apart, head, nth))
     for name, second in _second_values(evaluation):
-        found[name] = Told(second.verdict, BLOCKING, partial(_second_value, evaluation, second))
+        found[name] = Told(second.verdict, BLOCKING, second.reliability, partial(_second_value, evaluation, second))
     unreached = _unreached(evaluation)
     if unreached is not None:
         found[unreached.name] = Told.of(unreached)
@@ -62,8 +62,9 @@ def all_checks(evaluation: Evaluation) -> CheckResults:
     return CheckResults(found)
 
 
-def _alone(evaluation: Evaluation, check: typed.Check, trial: Trial) -> CheckResult:
-    return _result(evaluation.apart(), check, trial, trial.key, trial.label)
+def _alone(evaluation: Evaluation, code: str, nth: int) -> CheckResult:
+    trial = evaluation.plan.trials[code][nth]
+    return _result(evaluation.apart(), evaluation.plan.ruleset.checks[code], trial, trial.key, trial.label)
 
 
 def _told_as_it_stands(evaluation: Evaluation, name: str, told: Told) -> Told:
@@ -71,7 +72,7 @@ def _told_as_it_stands(evaluation: Evaluation, name: str, told: Told) -> Told:
     if standing is None:
         return told
     verdict = told.verdict if standing.active else Verdict.DEACTIVATED
-    return Told(verdict, standing.severity, lambda: _as_it_stands(evaluation, told.make()))
+    return Told(verdict, standing.severity, told.reliability, lambda: _as_it_stands(evaluation, told.make()))
 
 
 def _as_it_stands(evaluation: Evaluation, result: CheckResult) -> CheckResult:
@@ -99,20 +100,41 @@ def verdict_of(outcome: Value | None) -> Verdict:
     return Verdict.UNDETERMINED if isinstance(outcome, Undefined) else Verdict.NOT_APPLICABLE
 
 
-def _of_rows(evaluation: Evaluation, check: typed.Check, trial: Trial) -> Iterator[CheckResult]:
-    evaluation = evaluation.apart()
-    table = evaluation.plan.ruleset.tables[trial.rows_of or ""]
-    count = evaluation.frame.row_counts[table.code]
+def _of_rows(evaluation: Evaluation, apart: Evaluation, head: TrialHead, nth: int) -> Iterator[tuple[str, Told]]:
+    """Yield what is told of a check in each row of a list, by name."""
+    _, code, severity, reliability, table = head
+    assert table is not None
+    count = evaluation.frame.row_counts[table]
     if not isinstance(count, int) or count == 0:
         # A bound says nothing of rows that are not there.
-        causes = count if isinstance(count, Undefined) and check.origin is None else None
+        causes = count if isinstance(count, Undefined) and not is_generated(code) else None
         verdict = Verdict.UNDETERMINED if causes is not None else Verdict.NOT_APPLICABLE
-        yield _made(evaluation, check, None, None, verdict, causes)
+        yield code, Told(verdict, severity, reliability, partial(_of_no_row, evaluation, code, verdict, causes))
         return
-    for row in range(count):
-        evaluation.frame.rows[table.code] = row
-        key = row_key(table, evaluation.admitted.rows[table.code][row], row)
-        yield _result(evaluation, check, trial, key, key)
+    guard, body = evaluation.plan.closures.conditions[code][nth]
+    for row, key in enumerate(evaluation.row_keys(table)):
+        apart.frame.rows[table] = row
+        verdict = verdict_of(_outcome(apart, code, guard, body)[1])
+        yield f"{code}[{key}]", Told(verdict, severity, reliability, partial(_of_row, evaluation, code, nth, row, key))
+
+
+def _of_row(evaluation: Evaluation, code: str, nth: int, row: int, key: str) -> CheckResult:
+    evaluation = evaluation.apart()
+    trial = evaluation.plan.trials[code][nth]
+    evaluation.frame.rows[trial.rows_of or ""] = row
+    return _result(evaluation, evaluation.plan.ruleset.checks[code], trial, key, key)
+
+
+def _of_no_row(evaluation: Evaluation, code: str, verdict: Verdict, causes: Undefined | None) -> CheckResult:
+    return _made(evaluation, evaluation.plan.ruleset.checks[code], None, None, verdict, causes)
+
+
+def _outcome(evaluation: Evaluation, subject: str, guard: Code | None, body: Code) -> tuple[Value, Value]:
+    """Return what the guard of a check says, then its outcome."""
+    allowed = guarded(guard, evaluation.frame, subject) if guard is not None else True
+    if allowed is True:
+        return True, guarded(body, evaluation.frame, subject)
+    return allowed, allowed if isinstance(allowed, Undefined) else NOT_APPLICABLE
 
 
 def _result(
@@ -122,16 +144,13 @@ def _result(
     key: str | None,
     label: str | None,
 ) -> CheckResult:
-    allowed = guarded(trial.guard, evaluation.frame, check.code) if trial.guard is not None else True
-    if allowed is not True:
-        verdict = Verdict.UNDETERMINED if isinstance(allowed, Undefined) else Verdict.NOT_APPLICABLE
-        causes = allowed if isinstance(allowed, Undefined) else None
-        refused = False if allowed is False else None
-        return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells, guard=refused)
-    outcome = guarded(trial.body, evaluation.frame, check.code)
-    gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
+    allowed, outcome = _outcome(evaluation, check.code, trial.guard, trial.body)
     verdict = verdict_of(outcome)
     causes = outcome if isinstance(outcome, Undefined) else None
+    if allowed is not True:
+        refused = False if allowed is False else None
+        return _made(evaluation, check, key, label, verdict, causes, cells=trial.cells, guard=refused)
+    gaps = tuple(found for gap in trial.gaps if (found := _gap(evaluation, gap)) is not None)
     met = True if trial.guard is not None else None
     result = _made(evaluation, check, key, label, verdict, causes, gaps, trial.cells, met)
     if verdict is Verdict.VIOLATED:
@@ -298,37 +317,43 @@ SUFFIX = {
 class _Second:
     """A second value of a cell, and the one retained."""
 
-    cell: typed.Cell
+    code: str
     retained: Value
     origin: Origin
     other: Known
     key: str | None
+    tolerance: Exact
+    reliability: str | None
 
     @property
     def verdict(self) -> Verdict:
-        return agreement(self.cell, self.retained, self.other)
+        return agreement(self.tolerance, self.retained, self.other)
 
 
 def _second_values(evaluation: Evaluation) -> Iterator[tuple[str, _Second]]:
     """Yield the name of the check on each second value, and its two values."""
-    ruleset = evaluation.plan.ruleset
+    outline = evaluation.plan.outline
+
+    def second(code: str, retained: Value, origin: Origin, other: Known, key: str | None = None) -> _Second:
+        tolerance, reliability = outline.tolerances.get(code, ZERO), outline.reliabilities.get(code)
+        return _Second(code, retained, origin, other, key, tolerance, reliability)
+
     for code in sorted(evaluation.others, key=evaluation.plan.slots.__getitem__):
         retained = evaluation.value(code)
         assert not isinstance(retained, list)
         for origin, other in evaluation.others[code].items():
-            yield f"{code}~{SUFFIX[origin]}", _Second(ruleset.cells[code], retained, origin, other, None)
+            yield f"{code}~{SUFFIX[origin]}", second(code, retained, origin, other)
     for (code, row), other in evaluation.admitted.inputs.other_rows.items():
-        cell = ruleset.cells[code]
         column = evaluation.value(code)
-        key = row_key(ruleset.tables[cell.table], evaluation.admitted.rows[cell.table][row], row)
+        key = evaluation.row_keys(table_of(code))[row]
         retained = column[row] if isinstance(column, list) else column
-        yield f"{code}~{SUFFIX[Origin.TYPED]}[{key}]", _Second(cell, retained, Origin.TYPED, other, key)
+        yield f"{code}~{SUFFIX[Origin.TYPED]}[{key}]", second(code, retained, Origin.TYPED, other, key)
 
 
-def agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
-    """Return the verdict on a second value."""
+def agreement(tolerance: Exact, retained: Value, other: Known) -> Verdict:
+    """Return the verdict on a second value, within a tolerance in base units."""
     if isinstance(retained, Decimal | Fraction) and isinstance(other, Decimal | Fraction):
-        same = absolute(subtract(retained, other)) <= cell.tolerance
+        same = absolute(subtract(retained, other)) <= tolerance
     elif retained is NOT_APPLICABLE:
         return Verdict.NOT_APPLICABLE
     elif isinstance(retained, Undefined):
@@ -339,7 +364,8 @@ def agreement(cell: typed.Cell, retained: Value, other: Known) -> Verdict:
 
 
 def _second_value(evaluation: Evaluation, second: _Second) -> CheckResult:
-    cell, retained, origin, other, key = second.cell, second.retained, second.origin, second.other, second.key
+    cell = evaluation.plan.ruleset.cells[second.code]
+    retained, origin, other, key = second.retained, second.origin, second.other, second.key
     verdict = second.verdict
     gap = _pair(cell, retained, other)
     message = ""
@@ -403,7 +429,7 @@ def _unreached(evaluation: Evaluation) -> CheckResult | None:
     balance = evaluation.admitted.balance
     if balance is None:
         return None
-    lost = balance.unreached(evaluation.plan.ruleset)
+    lost = balance.unreached(evaluation.plan.outline.readings)
     named = ", ".join(
         f"{account.number} ({with_unit(french_number(shown(amount)), None)}\u00a0EUR)" for account, amount in lost
     )

@@ -6,27 +6,30 @@ import csv
 import io
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from qdis_rules.evaluation.dossier import Account, DossierError, Problem
+from qdis_rules.evaluation.dossier import Account, DossierError, Problem, ReadAccounts
 from qdis_rules.evaluation.entries import Refused, read_number
-from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.files import CannotRead, TooLarge, name_of, read_file
+from qdis_rules.numbers import ZERO
 from qdis_rules.suggest import fold
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BYTES: Final = 20_000_000
 MAX_ACCOUNTS: Final = 100_000
 
-_COLUMNS: Final = {
-    "compte": "number",
-    "libelle": "label",
-    "ouverture debit": "opening_debit",
-    "ouverture credit": "opening_credit",
-    "mouvements debit": "movement_debit",
-    "mouvements credit": "movement_credit",
-    "solde debit": "closing_debit",
-    "solde credit": "closing_credit",
-}
+_NOTHING: Final = ("", "0,00")
+"""An amount that is not there, as programs write it."""
+_AMOUNTS: Final = (
+    "ouverture debit",
+    "ouverture credit",
+    "mouvements debit",
+    "mouvements credit",
+    "solde debit",
+    "solde credit",
+)
 _REQUIRED: Final = ("compte", "solde debit", "solde credit")
 _PAIRS: Final = (("ouverture debit", "ouverture credit"), ("mouvements debit", "mouvements credit"))
 
@@ -43,14 +46,13 @@ def read_balance(path: str | Path) -> tuple[Account, ...]:
         DossierError: the file cannot be read, an account stands twice, an amount is no number;
             every line is told.
     """
-    path = Path(path)
     try:
         content = read_file(path, MAX_BYTES)
     except TooLarge as error:
-        raise DossierError([Problem(path.name, "fichier-trop-gros", str(error))]) from None
+        raise DossierError([Problem(name_of(path), "fichier-trop-gros", str(error))]) from None
     except CannotRead as error:
-        raise DossierError([Problem(path.name, "balance-introuvable", str(error))]) from None
-    return parse_balance(content, path.name)
+        raise DossierError([Problem(name_of(path), "balance-introuvable", str(error))]) from None
+    return parse_balance(content, name_of(path))
 
 
 def parse_balance(content: bytes | str, name: str = "balance") -> tuple[Account, ...]:
@@ -89,12 +91,13 @@ class _Balance:
         columns = self._columns(self.rows[0] if self.rows else ())
         if self.problems:
             raise DossierError(self.problems)
+        places = [(title, columns.get(title)) for title in _AMOUNTS]
         found: list[Account] = []
         lines: dict[str, int] = {}
         for index, row in enumerate(self.rows[1:], start=2):
-            if not any(field.strip() for field in row):
+            if not "".join(row).strip():
                 continue
-            account = self._account(row, index, columns)
+            account = self._account(row, index, columns, places)
             if account is None:
                 continue
             if account.number in lines:
@@ -106,7 +109,7 @@ class _Balance:
             self._problem(1, "balance-vide", "aucun compte")
         if self.problems:
             raise DossierError(self.problems)
-        return tuple(found)
+        return ReadAccounts(found)
 
     def _columns(self, header: Sequence[str]) -> dict[str, int]:
         columns: dict[str, int] = {}
@@ -123,38 +126,42 @@ class _Balance:
                 self._problem(1, "colonne-absente", f"« {debit} » et « {credit} » vont ensemble")
         return columns
 
-    def _account(self, row: Sequence[str], line: int, columns: dict[str, int]) -> Account | None:
-        number = self._field(row, columns, "compte").strip()
+    def _account(
+        self, row: Sequence[str], line: int, columns: dict[str, int], places: Sequence[tuple[str, int | None]]
+    ) -> Account | None:
+        number = row[columns["compte"]].strip() if columns["compte"] < len(row) else ""
         if not (number.isascii() and number.isdigit() and len(number) <= 20):
             self._problem(line, "compte-invalide", f"« {number[:40]} » n'est pas un compte")
             return None
-        amounts: dict[str, Decimal | None] = {}
-        for title, name in _COLUMNS.items():
-            if name in ("number", "label"):
-                continue
-            amounts[name] = self._amount(row, columns, title, line)
+        amounts = [
+            None
+            if place is None
+            else ZERO
+            if place < len(row) and row[place] in _NOTHING
+            else self._amount(row, place, title, line)
+            for title, place in places
+        ]
+        opening_debit, opening_credit, movement_debit, movement_credit, closing_debit, closing_credit = amounts
         return Account(
-            number=number,
-            label=self._field(row, columns, "libelle").strip(),
-            opening_debit=amounts["opening_debit"],
-            opening_credit=amounts["opening_credit"],
-            movement_debit=amounts["movement_debit"],
-            movement_credit=amounts["movement_credit"],
-            closing_debit=amounts["closing_debit"] or Decimal(0),
-            closing_credit=amounts["closing_credit"] or Decimal(0),
+            number,
+            self._field(row, columns, "libelle").strip(),
+            opening_debit,
+            opening_credit,
+            movement_debit,
+            movement_credit,
+            closing_debit or ZERO,
+            closing_credit or ZERO,
         )
 
-    def _amount(self, row: Sequence[str], columns: dict[str, int], title: str, line: int) -> Decimal | None:
-        if title not in columns:
-            return None
-        text = self._field(row, columns, title)
-        if not text.strip():
-            return Decimal(0)
+    def _amount(self, row: Sequence[str], place: int, title: str, line: int) -> Decimal:
+        text = row[place] if place < len(row) else ""
+        if text.strip() in _NOTHING:
+            return ZERO
         try:
             return read_number(text)
         except Refused as refused:
             self._problem(line, refused.code, f"{title} : {refused}")
-            return Decimal(0)
+            return ZERO
 
     def _field(self, row: Sequence[str], columns: dict[str, int], title: str) -> str:
         index = columns.get(title)

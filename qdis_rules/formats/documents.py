@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-FORMAT = "qdis-dossier/1"
+from qdis_rules.formats.dossier import FIRST_YEAR, LAST_YEAR, MAX_CODE, MAX_WORDS
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Words = Annotated[str, StringConstraints(max_length=20_000)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE)]
+Words = Annotated[str, StringConstraints(max_length=MAX_WORDS)]
 Scalar = str | bool | int | float | None
 """A value. In the library numbers never pass through a float: the reader hands their text over."""
 
@@ -20,7 +20,7 @@ class DossierDocument(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, title="Dossier QDIS", populate_by_name=True)
 
     format: Literal["qdis-dossier/1"] = Field(description="Version du format.")
-    exercice: int = Field(ge=1990, le=2100, description="Exercice comptable (année de clôture).")
+    exercice: int = Field(ge=FIRST_YEAR, le=LAST_YEAR, description="Exercice comptable (année de clôture).")
     organisme: Words = Field(default="", description="Nom de l'organisme.")
     cellules: dict[Code, Scalar] = Field(
         default_factory=dict,

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from qdis_rules.evaluation.dossier import Account, Dossier, DossierError, Problem, Raw
-from qdis_rules.files import CannotRead, TooLarge, read_file
+from qdis_rules.files import CannotRead, TooLarge, name_of, read_file
 from qdis_rules.formats.balance import read_balance
-from qdis_rules.formats.documents import DossierDocument
+from qdis_rules.records import dataclass
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT: Final = "qdis-dossier/1"
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
+MAX_CODE: Final = 200
+MAX_WORDS: Final = 20_000
 MAX_BYTES: Final = 20_000_000
 MAX_DEPTH: Final = 16
+_FIELDS: Final = frozenset(
+    ("format", "exercice", "organisme", "cellules", "rapatriement", "listes", "balance", "agregats", "justifications")
+)
 
 _MESSAGES: Final = {
     "missing": "ce champ est obligatoire",
@@ -39,8 +47,7 @@ def read_dossier(path: str | Path) -> Dossier:
     Raises:
         DossierError: the file cannot be read; it tells every problem with its place.
     """
-    path = Path(path)
-    return parse_dossier(_bytes(path), path.name, path.parent)
+    return parse_dossier(_bytes(path), name_of(path), os.path.dirname(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class DossierFolder:
 
         The year before `mixte-2023` is `mixte-2022`. Raises DossierError.
         """
-        if Path(name).name != name:
+        if not _is_name(name):
             raise _error(name, "fichier-illisible", "un nom de dossier est un nom de fichier, sans chemin ni .json")
         return (read_dossier(self.path / f"{name}.json"), *self._earlier(name))
 
@@ -72,7 +79,7 @@ class DossierFolder:
                 return
             dossier = read_dossier(path)
             if dossier.year != before:
-                raise _error(path.name, "exercice", f"ce dossier est de l'exercice {dossier.year}")
+                raise _error(name_of(path), "exercice", f"ce dossier est de l'exercice {dossier.year}")
             yield dossier
 
 
@@ -81,30 +88,32 @@ def parse_dossier(content: bytes | str, name: str = "dossier", folder: str | Pat
 
     Numbers keep the digits written: none passes through a float. Raises DossierError.
     """
-    document = _document(_loaded(content, name), name)
+    document = _loaded(content, name)
+    if not _is_well_formed(document):
+        document = _validated(document, name)
     balance: Sequence[Account] | None = None
-    if document.balance is not None:
-        balance = _balance(document.balance, name, folder)
+    if document.get("balance") is not None:
+        balance = _balance(document["balance"], name, folder)
     return Dossier(
-        year=document.exercice,
-        organisation=document.organisme,
-        typed=_raw(document.cellules),
-        imported=_raw(document.rapatriement),
-        lists={code: tuple(_raw(row) for row in rows) for code, rows in document.listes.items()},
+        year=int(document["exercice"]),
+        organisation=document.get("organisme", ""),
+        typed=_raw(document.get("cellules", {})),
+        imported=_raw(document.get("rapatriement", {})),
+        lists={code: tuple(_raw(row) for row in rows) for code, rows in document.get("listes", {}).items()},
         balance=balance,
-        filed=_raw(document.agregats),
-        justifications=document.justifications,
+        filed=_raw(document.get("agregats", {})),
+        justifications=document.get("justifications", {}),
         name=name,
     )
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: str | Path) -> bytes:
     try:
         return read_file(path, MAX_BYTES)
     except TooLarge as error:
-        raise _error(path.name, "fichier-trop-gros", str(error)) from None
+        raise _error(name_of(path), "fichier-trop-gros", str(error)) from None
     except CannotRead as error:
-        raise _error(path.name, "fichier-illisible", str(error)) from None
+        raise _error(name_of(path), "fichier-illisible", str(error)) from None
 
 
 def _loaded(content: bytes | str, name: str) -> Any:
@@ -152,6 +161,17 @@ class _Number(str):
 
 
 def _limit_depth(content: str, name: str) -> None:
+    if "\\" not in content:  # then what stands between quotes is text
+        content_outside = "".join(content.split('"')[::2])
+        deepest = depth = 0
+        for char in content_outside:
+            if char in "[{":
+                depth += 1
+                deepest = max(deepest, depth)
+            elif char in "]}":
+                depth -= 1
+        if deepest <= MAX_DEPTH:
+            return
     depth = 0
     in_text = escaped = False
     for index, char in enumerate(content):
@@ -172,14 +192,64 @@ def _limit_depth(content: str, name: str) -> None:
             depth -= 1
 
 
-def _document(loaded: Any, name: str) -> DossierDocument:
+def _is_well_formed(loaded: Any) -> bool:
+    """True for a document as the format describes it, seen without pydantic: it is long to import.
+
+    Anything unusual is False, and is for `_validated` to judge.
+    """
+    if not isinstance(loaded, dict) or not loaded.keys() <= _FIELDS or loaded.get("format") != FORMAT:
+        return False
+    year = loaded.get("exercice")
+    return (
+        isinstance(year, _Number)
+        and len(year) == 4
+        and year.isascii()
+        and year.isdigit()
+        and FIRST_YEAR <= int(year) <= LAST_YEAR
+        and _is_words(loaded.get("organisme", ""))
+        and (loaded.get("balance") is None or _is_words(loaded["balance"]))
+        and all(_are_scalars(loaded.get(part, {})) for part in ("cellules", "rapatriement", "agregats"))
+        and _is_object(loaded.get("listes", {}))
+        and all(type(rows) is list and all(map(_are_scalars, rows)) for rows in loaded.get("listes", {}).values())
+        and _is_object(loaded.get("justifications", {}))
+        and all(map(_is_words, loaded.get("justifications", {}).values()))
+    )
+
+
+def _is_object(found: Any) -> bool:
+    """True for an object whose keys may be codes."""
+    return type(found) is dict and all(0 < len(code) <= MAX_CODE and code.isprintable() for code in found)
+
+
+def _are_scalars(found: Any) -> bool:
+    return _is_object(found) and all(
+        value is None or type(value) in (bool, _Number) or (type(value) is str and _is_text(value))
+        for value in found.values()
+    )
+
+
+def _is_words(found: Any) -> bool:
+    return type(found) is str and len(found) <= MAX_WORDS and _is_text(found)
+
+
+def _is_text(text: str) -> bool:
+    """True unless half a character is in it, or what is rare: JSON can write one, no encoding can."""
+    return text.isprintable() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _validated(loaded: Any, name: str) -> dict[str, Any]:
+    """Return a document as pydantic reads it. Raises DossierError, with its words for every problem."""
+    from pydantic import ValidationError
+
+    from qdis_rules.formats.documents import DossierDocument
+
     if not isinstance(loaded, Mapping):
         raise _error(name, "json-mal-forme", "un objet { … } est attendu")
     year = loaded.get("exercice")
     if isinstance(year, _Number) and year.isdigit() and len(year) == 4:
         loaded = {**loaded, "exercice": int(year)}
     try:
-        return DossierDocument.model_validate(loaded)
+        return dict(DossierDocument.model_validate(loaded))
     except ValidationError as error:
         problems: dict[tuple[str, str], Problem] = {}
         for entry in error.errors(include_url=False, include_context=False, include_input=False):
@@ -199,9 +269,14 @@ def _raw(values: Mapping[str, Any]) -> dict[str, Raw]:
 
 
 def _balance(file: str, name: str, folder: str | Path | None) -> Sequence[Account]:
-    if folder is None or Path(file).name != file or "\0" in file:
+    if folder is None or not _is_name(file) or "\0" in file:
         raise _error(f"{name}/balance", "balance-introuvable", "la balance est un fichier placé à côté du dossier")
-    return read_balance(Path(folder) / file)
+    return read_balance(os.path.join(folder, file))
+
+
+def _is_name(file: str) -> bool:
+    """True for the name of a file, without a folder."""
+    return os.path.basename(file) == file and file != "."
 
 
 def _error(pointer: str, code: str, message: str) -> DossierError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from qdis_rules.evaluation.dossier import DossierError, Problem
 from qdis_rules.evaluation.entries import Refused, read_number
 from qdis_rules.files import CannotRead, TooLarge, read_file
 from qdis_rules.pipeline import REFERENCES, Ruleset, references_path
+from qdis_rules.records import dataclass
 from qdis_rules.suggest import nearest
 
 MAX_BYTES: Final = 5_000_000

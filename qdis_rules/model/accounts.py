@@ -1,4 +1,4 @@
-"""Accounts: which cell reads which, which are read twice, and which statements must read them all."""
+"""Accounts: which cell reads which, and which are read twice."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors
+from qdis_rules.model.readings import reading_of
 from qdis_rules.model.resolve import TableSymbol
-from qdis_rules.model.typed import Cell, Selection, Table
+from qdis_rules.model.typed import Cell, Selection
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 
@@ -140,30 +141,6 @@ def _overlap(first: Selection, second: Selection, account: str) -> bool:
     if moment == "mouvements":
         return side == other_side
     return {side, other_side} != {"débiteurs", "créditeurs"}
-
-
-def reading_of(reading: str) -> tuple[str, str]:
-    """Return (moment, side) of a reading: ("solde", "débit"), ("ouverture", "créditeurs") …"""
-    head, _, side = reading.rpartition(" ")
-    return head or "solde", side
-
-
-def statements(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
-    """Return the statements that must read the whole balance, by title, each with the codes of its tables.
-
-    They are those that `état comptable` names. Where no table names one, each table that is
-    neither computed nor `facultatif` stands for itself.
-    """
-    named: dict[str, tuple[str, ...]] = {}
-    for code, table in tables.items():
-        if table.statement is not None:
-            named[table.statement] = (*named.get(table.statement, ()), code)
-    return named or {code: (code,) for code, table in tables.items() if table.origin != "calcul" and not table.optional}
-
-
-def reads_closing(selection: Selection) -> bool:
-    """True when closing balances are read: not the opening, not the movements of the year."""
-    return reading_of(selection.reading)[0] == "solde"
 
 
 _Reader = tuple[Cell, Selection, Span]

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from types import MappingProxyType
-from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
 from qdis_rules.model import errors, typed
-from qdis_rules.model.examples import GENERATED, UNREACHED
+from qdis_rules.model.standing import after, written
+from qdis_rules.model.typed import GENERATED, UNREACHED
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
-
-_MADE: Final = typed.Standing("bloquant")
-"""How a check made while evaluating stands when nothing is decided."""
 
 
 def check_campaign(syntax: tree.CampaignTree, ruleset: typed.TypedRuleset) -> Outcome[typed.Campaign]:
@@ -23,48 +19,6 @@ def check_campaign(syntax: tree.CampaignTree, ruleset: typed.TypedRuleset) -> Ou
     checker = _Checker(ruleset)
     decisions = checker.run(syntax)
     return Outcome(typed.Campaign(decisions), in_source_order(checker.diagnostics))
-
-
-def on_day(ruleset: typed.TypedRuleset, campaign: typed.Campaign, day: date) -> typed.TypedRuleset:
-    """Return the ruleset, as written, with its checks as `campaign` has them stand on `day`."""
-    standings: dict[str, typed.Standing] = {}
-    for decision in campaign.decisions:
-        if decision.since <= day:
-            written = _written(ruleset, decision.code)
-            standings[decision.code] = _after(standings.get(decision.code, written), decision, written)
-    standings = {code: standing for code, standing in standings.items() if standing.decisions}
-    checks = dict(ruleset.checks)
-    for code, standing in standings.items():
-        if code in checks:
-            checks[code] = replace(
-                checks[code],
-                severity=standing.severity,
-                justifiable=standing.justifiable,
-                active=standing.active,
-                decisions=standing.decisions,
-            )
-    return replace(ruleset, checks=MappingProxyType(checks), day=day, standings=MappingProxyType(standings))
-
-
-def _written(ruleset: typed.TypedRuleset, code: str) -> typed.Standing:
-    check = ruleset.checks.get(code)
-    return typed.Standing(check.severity, check.justifiable) if check is not None else _MADE
-
-
-def _after(standing: typed.Standing, decision: typed.Decision, written: typed.Standing) -> typed.Standing:
-    """Return how a check stands after a decision; only what makes it differ from its ruleset is kept."""
-    kept = tuple(other for other in standing.decisions if not _same_matter(other, decision))
-    if decision.severity is None:
-        active = decision.action == "réactiver"
-        return replace(standing, active=active, decisions=kept if active else (*kept, decision))
-    back = (decision.severity, decision.justifiable) == (written.severity, written.justifiable)
-    decisions = kept if back else (decision, *kept)
-    return typed.Standing(decision.severity, decision.justifiable, standing.active, decisions)
-
-
-def _same_matter(one: typed.Decision, other: typed.Decision) -> bool:
-    """Tell whether both decide the severity, or both whether the check is active."""
-    return (one.severity is None) == (other.severity is None)
 
 
 class _Checker:
@@ -158,11 +112,11 @@ class _Checker:
         """Decisions that leave their check as it was."""
         standings: dict[str, typed.Standing] = {}
         for decision in decisions:
-            written = _written(self.ruleset, decision.code)
-            before = standings.get(decision.code, written)
-            after = _after(before, decision, written)
-            standings[decision.code] = after
-            if replace(after, decisions=()) == replace(before, decisions=()):
+            as_written = written(self.ruleset, decision.code)
+            before = standings.get(decision.code, as_written)
+            now = after(before, decision, as_written)
+            standings[decision.code] = now
+            if replace(now, decisions=()) == replace(before, decisions=()):
                 self.diagnostics.append(errors.idle_decision(decision.span, decision.code, _state(before, decision)))
 
 

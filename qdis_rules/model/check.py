@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +21,7 @@ from qdis_rules.model.scope import GLOBAL, Bare, Scope, part_spans
 from qdis_rules.model.types import CONDITION, ERROR, ChoiceType, ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import ZERO, Exact, exact
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import Unit

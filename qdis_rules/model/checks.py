@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Final
 
@@ -15,6 +15,7 @@ from qdis_rules.model.resolve import CellSymbol, SymbolTable, TableSymbol
 from qdis_rules.model.scope import GLOBAL, Bare, Scope
 from qdis_rules.model.types import CONDITION, NumberType, number_unit
 from qdis_rules.numbers import ZERO, exact, negate
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from qdis_rules.diagnostics import Diagnostic
@@ -14,16 +13,13 @@ from qdis_rules.model.scope import GLOBAL, part_spans
 from qdis_rules.model.types import ERROR, ErrorType, NumberType, Type, number_unit
 from qdis_rules.model.values import literal
 from qdis_rules.numbers import Exact, exact
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import PREDEFINED
 
 _VERDICTS = ("satisfait", "violé", "indéterminé", "sans objet", "désactivé")
 _STATES = ("absent", "sans objet", "non calculable")
-GENERATED = ("saisie", "rapatriement", "comptes", "reprise")
-"""Suffixes of the checks that compare a second value of a cell with the one retained."""
-UNREACHED = "balance~comptes"
-"""The code of the check that every account of the trial balance reaches a cell."""
 
 
 @dataclass(slots=True)
@@ -115,8 +111,8 @@ class Examples:
     def _known(self, name: tree.Name) -> bool:
         """True when a check has this code, declared or generated; reported otherwise."""
         code = name.text
-        generated = code == UNREACHED
-        if "~" in code and code.rsplit("~", 1)[1] in GENERATED:
+        generated = code == typed.UNREACHED
+        if "~" in code and code.rsplit("~", 1)[1] in typed.GENERATED:
             generated = generated or self._generated_target(code)
         if code in self.checks or generated:
             return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.model import errors
 from qdis_rules.model.resolve import SymbolTable, TableSymbol
 from qdis_rules.model.scope import Bare, Names, Scope, part_spans
 from qdis_rules.model.typed import CellValue, Expr, RowValue
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import tree

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
 from qdis_rules.model import errors
 from qdis_rules.model.types import CONDITION, DATE, ERROR, ChoiceType, NumberType, TextType, Type
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
 from qdis_rules.syntax import tree
 from qdis_rules.units import NUMBER, PERCENT, PREDEFINED, Unit, base, derived

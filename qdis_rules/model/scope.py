@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -18,6 +18,7 @@ from qdis_rules.model.typed import (
     ParameterValue,
     RowValue,
 )
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
 from qdis_rules.syntax import tree
 

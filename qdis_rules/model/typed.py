@@ -6,18 +6,24 @@ Numbers are in base units: reading a cell in kEUR yields euros. Codes identify t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import date
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from qdis_rules.model.types import CONDITION, ERROR, NumberType, Type
 from qdis_rules.numbers import Exact
+from qdis_rules.records import dataclass
 from qdis_rules.source import Span
-from qdis_rules.syntax import tree
+from qdis_rules.syntax.texts import Placeholder, Text
 from qdis_rules.units import Unit
 
 Constant: TypeAlias = Exact | bool | date | str
+
+GENERATED: Final = ("saisie", "rapatriement", "comptes", "reprise")
+"""Suffixes of the checks that compare a second value of a cell with the one retained."""
+UNREACHED: Final = "balance~comptes"
+"""The code of the check that every account of the trial balance reaches a cell."""
 
 
 # --- expressions ------------------------------------------------------------
@@ -531,7 +537,7 @@ class Aggregate:
         return f"<Aggregate {self.code} « {self.label} », {self.type}>"
 
 
-MessagePart: TypeAlias = str | Expr | tree.Placeholder
+MessagePart: TypeAlias = str | Expr | Placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,6 +619,11 @@ class Check:
         return f"<Check {self.code} {self.severity} « {self.text} »>"
 
 
+def is_generated(code: str) -> bool:
+    """True for the code of a check that a declaration implies, or that second values do: `T.l.c~obligatoire`."""
+    return "~" in code
+
+
 def marks_of(checks: Mapping[str, Check]) -> dict[str, str]:
     """Return the code of the first check that bears each official number (`repère`)."""
     found: dict[str, str] = {}
@@ -655,7 +666,7 @@ class Example:
     """An `exemple`: the name of the dossier it starts from, if any; given steps, expected steps."""
 
     title: str
-    base: tree.Text | None
+    base: Text | None
     given: tuple[ExampleStep, ...]
     expected: tuple[ExampleStep | OnlyViolated, ...]
     span: Span = field(compare=False, repr=False)
@@ -685,7 +696,7 @@ class TypedRuleset:
     families: Mapping[str, Family]
     aggregates: Mapping[str, Aggregate]
     checks: Mapping[str, Check]
-    examples: tuple[Example, ...]
+    examples: Sequence[Example]
     order: tuple[str, ...]
     day: date | None = None
     standings: Mapping[str, Standing] = field(default_factory=dict)

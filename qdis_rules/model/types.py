@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from qdis_rules.records import dataclass
 from qdis_rules.units import NUMBER, Unit
 
 

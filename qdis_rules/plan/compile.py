@@ -29,14 +29,8 @@ from qdis_rules.numbers import (
     round_to_step,
     subtract,
 )
-from qdis_rules.plan.frame import Code, Frame, ListValue, Value
-
-ONE = Decimal(1)
-
-
-def table_of(code: str) -> str:
-    """Return the table of a cell or list column."""
-    return code.partition(".")[0]
+from qdis_rules.plan.frame import ONE, Code, Frame, ListValue, Value, table_of
+from qdis_rules.plan.program import read_past
 
 
 class Compiler:
@@ -126,13 +120,7 @@ class Compiler:
 
             return read
 
-        def read_past(frame: Frame) -> Value:
-            past = frame.past(back)
-            if past is None:
-                return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
-            return past.cell(code) if is_cell else past.aggregate(code)
-
-        return read_past
+        return read_past(code, back, is_cell)
 
     def _read_row(self, code: str) -> Code:
         slot, table = self._slots[code], table_of(code)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
-from typing import Protocol, TypeAlias
+from decimal import Decimal
+from typing import Final, Protocol, TypeAlias
 
 from qdis_rules.numbers import Exact, NotApplicable, Undefined
+from qdis_rules.records import dataclass
+
+ONE: Final = Decimal(1)
 
 Known: TypeAlias = Exact | bool | date | str
 Value: TypeAlias = Known | Undefined | NotApplicable
@@ -15,6 +19,11 @@ Value: TypeAlias = Known | Undefined | NotApplicable
 
 ListValue: TypeAlias = list[Value] | Undefined | NotApplicable
 """A column of a list: one value a row, or why there are no rows."""
+
+
+def table_of(code: str) -> str:
+    """Return the table of a cell or list column."""
+    return code.partition(".")[0]
 
 
 class Past(Protocol):

@@ -14,80 +14,31 @@ as a person would write it.
 
 from __future__ import annotations
 
-import decimal
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
-from qdis_rules.numbers import (
-    CONTEXT,
-    DECIMALS,
-    DIGITS,
-    INTEGER_DIGITS,
-    NOT_APPLICABLE,
-    ZERO,
-    CauseKind,
-    NotApplicable,
-    NumberTooLarge,
-    Rounding,
-    Undefined,
-    gather,
-)
-from qdis_rules.plan.compile import ONE, Compiler
-from qdis_rules.plan.frame import Code, Frame, Value
-
-WIDE: Final = decimal.Context(
-    prec=200,
-    rounding=decimal.ROUND_HALF_UP,
-    Emin=-4096,
-    Emax=4096,
-    capitals=1,
-    clamp=0,
-    traps=[
-        decimal.Inexact,
-        decimal.InvalidOperation,
-        decimal.DivisionByZero,
-        decimal.Overflow,
-        decimal.FloatOperation,
-    ],
-)
-
-
-class Unfit(ArithmeticError):
-    """A number that the straight-line function does not handle."""
-
-
-UNFIT: Final = (Unfit, NumberTooLarge, decimal.Inexact, decimal.Overflow)
-"""What the function raises when the closures must take over."""
-
-_STICKY: Final = decimal.Context(prec=120, rounding=decimal.ROUND_05UP, Emin=-9999, Emax=9999, traps=[])
-"""Divides so that rounding what it gives, to fewer digits, is rounding the quotient itself."""
-_ROUND: Final = decimal.Context(prec=100, Emin=-9999, Emax=9999, traps=[])
-_MODES: Final = {
-    Rounding.HALF_UP: decimal.ROUND_HALF_UP,
-    Rounding.HALF_EVEN: decimal.ROUND_HALF_EVEN,
-    Rounding.UP: decimal.ROUND_UP,
-    Rounding.DOWN: decimal.ROUND_DOWN,
-}
-
-Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
-"""Fills `frame.values` and the list of outcomes, one per trial (None: a trial over the rows of a list)."""
+from qdis_rules.numbers import DECIMALS, DIGITS, INTEGER_DIGITS, CauseKind, Rounding, Undefined
+from qdis_rules.plan.compile import Compiler
+from qdis_rules.plan.program import CALLED, MODES, Late, Program
+from qdis_rules.plan.steps import Written
+from qdis_rules.records import dataclass
 
 _LONG: Final = 300
 """An expression longer than this many characters gets a name: the parser has a depth limit."""
 _MANY: Final = 60
 """Terms written in one sum or product."""
 _ROUNDINGS: Final = frozenset(map(str, Rounding))
-_ENTERED: Final = (INTEGER_DIGITS, DECIMALS)
-"""Digits of an amount as a dossier gives it, before and after the point."""
+_ENTERED: Final = (INTEGER_DIGITS + 6, DECIMALS)
+"""Digits of an amount, before and after the point: as a dossier gives it, or as its accounts add up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,98 +66,6 @@ class _Other:
 _Operand: TypeAlias = _Number | _Quotient | _Other
 
 
-# --- what generated code calls ----------------------------------------------------
-
-
-def _divided(above: object, below: object, division: Undefined) -> tuple[object, Decimal]:
-    """Return the pair of a quotient whose denominator is zero or no number."""
-    none = gather((above, below))
-    return (none if none is not None else division), ONE
-
-
-def _pair(value: object) -> tuple[object, Decimal]:
-    """Return the pair of what a slot of quotients holds."""
-    return value if isinstance(value, tuple) else _split(value)
-
-
-def _split(value: object) -> tuple[object, Decimal]:
-    """Return the pair of what a closure gave."""
-    if isinstance(value, Fraction):
-        return Decimal(value.numerator), Decimal(value.denominator)
-    return value, ONE
-
-
-def _rounded(above: Decimal, below: Decimal, step: Decimal, mode: str) -> Decimal:
-    """Return above / below to a multiple of `step`, a power of ten."""
-    found = (above if below is ONE else _STICKY.divide(above, below)).quantize(step, mode, _ROUND)
-    if found.is_nan():  # more digits than were divided
-        raise Unfit
-    return found
-
-
-def _whole(value: object) -> object:
-    """Return what a closure gave, when it is no fraction."""
-    if isinstance(value, Fraction):
-        raise Unfit
-    return value
-
-
-def _skipping(values: Sequence[object]) -> object:
-    """Return the strict sum of what is not sans objet."""
-    kept = [value for value in values if value is not NOT_APPLICABLE]
-    if not kept:
-        return NOT_APPLICABLE
-    none = gather(kept)
-    return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
-
-
-def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
-    """Return the value of a computed list column, a closure a row; no fraction when it is said `whole`."""
-    count = frame.row_counts[table]
-    if not isinstance(count, int):
-        return count
-    column = []
-    for frame.rows[table] in range(count):
-        column.append(_whole(code(frame)) if whole else code(frame))
-    return column
-
-
-def _close(frame: Frame, slots: Sequence[int], table: str, closed: object) -> None:
-    """Make the cells of a table that does not apply, or of which that is not known, say so."""
-    what: NotApplicable | Undefined = NOT_APPLICABLE if closed is True else closed  # type: ignore[assignment]
-    for slot in slots:
-        frame.values[slot] = what
-    if table in frame.row_counts:
-        frame.row_counts[table] = what
-
-
-_CALLED: Final[Mapping[str, object]] = {
-    "D": Decimal,
-    "U": Undefined,
-    "NA": NOT_APPLICABLE,
-    "ONE": ONE,
-    "ZERO": ZERO,
-    "NO_VALUE": (Undefined, NotApplicable),
-    "gather": gather,
-    "divided": _divided,
-    "pair": _pair,
-    "split": _split,
-    "whole": _whole,
-    "skipping": _skipping,
-    "close": _close,
-    "column": _column,
-    "fits": CONTEXT.plus,
-    "rounded": _rounded,
-}
-
-
-@contextmanager
-def wide() -> Iterator[None]:
-    """Make `+ - *` exact or raise, for this thread, until the end of the block."""
-    with decimal.localcontext(WIDE):
-        yield
-
-
 # --- writing ------------------------------------------------------------------------
 
 
@@ -216,7 +75,8 @@ class _Writer:
 
     slots: Mapping[str, int]
     compiler: Compiler
-    names: dict[str, object] = field(default_factory=lambda: dict(_CALLED))
+    names: dict[str, object] = field(default_factory=lambda: dict(CALLED))
+    closures: dict[str, typed.Expr] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     depth: int = 1
     operands: dict[int, _Operand] = field(default_factory=dict)
@@ -250,6 +110,13 @@ class _Writer:
     def constant(self, value: object) -> str:
         name = self.fresh("k")
         self.names[name] = value
+        return name
+
+    def closure(self, expr: typed.Expr) -> str:
+        """Return a name for the closure of an expression."""
+        name = self.fresh("k")
+        self.names[name] = Late(self.names, name, partial(self.compiler.code, expr))
+        self.closures[name] = expr
         return name
 
     def named(self, text: str) -> str:
@@ -310,7 +177,7 @@ class _Writer:
             case typed.Apply(function, (operand, typed.Const(Decimal() as step))) if (
                 function in _ROUNDINGS and step > 0
             ):
-                return self._rounding(self.number(operand), step, _MODES[Rounding(function)])
+                return self._rounding(self.number(operand), step, MODES[Rounding(function)])
             case typed.Fold("somme", items) if items and self._all_numbers(items):
                 return self._total([self.number(item) for item in items])
             case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
@@ -598,7 +465,7 @@ class _Writer:
 
     def _call(self, expr: typed.Expr) -> str:
         self.calls += 1
-        return f"{self.constant(self.compiler.code(expr))}(F)"
+        return f"{self.closure(expr)}(F)"
 
     def _plain_margin(self, expr: typed.Comparison | typed.Between) -> bool:
         margin = expr.margin
@@ -709,8 +576,18 @@ def _compared(op: str, gap: str, tolerance: str, opposite: Callable[[], str]) ->
 # --- the whole function ----------------------------------------------------------------
 
 
-def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> tuple[Program, Steps]:
-    """Return the function that fills every computed slot of a frame, then every outcome; and what redoes one alone."""
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A program, the constants it names, the expressions of those that are closures, and how it was written."""
+
+    program: Program
+    constants: Mapping[str, object]
+    closures: Mapping[str, typed.Expr]
+    written: Written
+
+
+def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Generated:
+    """Return the function that fills every computed slot of a frame, then every outcome."""
     writer = _Writer(slots, compiler)
     writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
     for code, parameter in ruleset.parameters.items():
@@ -739,7 +616,68 @@ def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Co
     lines = list(writer.lines)
     for place, entered in reversed(list(entries.values())):  # from the last place up, so that places stay true
         lines[place:place] = _unpacking(writer, entered)
-    return cast(Program, _made(writer, "program(F, R)", lines)), Steps(ruleset, writer)
+    constants = {name: value for name, value in writer.names.items() if name not in CALLED}
+    program = cast(Program, _made(writer, "program(F, R)", lines))
+    operands = {slot: _flat(operand) for slot, operand in writer.operands.items()}
+    written = Written(operands, writer.sizes, writer.parameter_sizes, frozenset(writer.fractions))
+    return Generated(program, constants, writer.closures, written)
+
+
+def _flat(operand: _Operand) -> tuple[str, ...]:
+    match operand:
+        case _Number(text):
+            return "n", text
+        case _Quotient(above, below):
+            return "q", above, below
+        case _Other(text):
+            return "o", text
+
+
+class _Operands(dict[int, _Operand]):
+    """The operands of a program written before, each made when it is asked for."""
+
+    def __init__(self, flat: Mapping[int, tuple[str, ...]]) -> None:
+        super().__init__()
+        self._flat = flat
+
+    def __missing__(self, slot: int) -> _Operand:
+        letter, *texts = self._flat[slot]
+        made: _Operand = {"n": _Number, "q": _Quotient, "o": _Other}[letter](*texts)
+        self[slot] = made
+        return made
+
+
+def generate_slot(
+    of: Written, item: typed.Cell | typed.Aggregate, slots: Mapping[str, int], compiler: Compiler
+) -> Program:
+    """Return what fills the slot of a computed cell or list column, or of an aggregate, alone."""
+    writer = _apart(of, slots, compiler)
+    if isinstance(item, typed.Cell):
+        _write_cell(writer, item, item.table if item.table in slots else None)
+    else:
+        _write_aggregate(writer, item)
+    return cast(Program, _made(writer, "step(F, R)", writer.lines))
+
+
+def generate_trial(
+    of: Written, index: int, instance: typed.CheckInstance, slots: Mapping[str, int], compiler: Compiler
+) -> Program:
+    """Return what fills one outcome alone, of a trial that goes over no list."""
+    writer = _apart(of, slots, compiler)
+    _write_trial(writer, index, instance)
+    return cast(Program, _made(writer, "step(F, R)", writer.lines))
+
+
+def _apart(of: Written, slots: Mapping[str, int], compiler: Compiler) -> _Writer:
+    return _Writer(
+        slots,
+        compiler,
+        operands=_Operands(of.operands),
+        sizes=dict(of.sizes),
+        parameter_sizes=dict(of.parameter_sizes),
+        fractions=set(of.fractions),
+        apart=True,
+    )
 
 
 def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
@@ -751,124 +689,6 @@ def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     head += [f"    {name} = whole(F.parameters[{code!r}])" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
     return writer.names[signature.partition("(")[0]]
-
-
-class Step:
-    """One slot, or one outcome, to do again when something it `reads` changes, or is asked whether it is supplied (`asks`).
-
-    `code` is the cell or aggregate of the slot, or the name of the result of `check`. `run` raises one of UNFIT where
-    more than one thing would change, as when a table begins to apply.
-    """
-
-    __slots__ = ("_write", "asks", "check", "code", "place", "reads", "run")
-
-    def __init__(
-        self,
-        place: int,
-        code: str,
-        check: str,
-        read: Sequence[typed.Expr | None],
-        slots: Mapping[str, int],
-        write: Callable[[], Program] | None,
-    ) -> None:
-        self.place = place
-        self.code = code
-        self.check = check
-        self.reads: set[int] = set()
-        self.asks: set[str] = set()
-        for expr in read:
-            for node in typed.walk(expr) if expr is not None else ():
-                match node:
-                    case typed.CellValue(of, 0) | typed.AggregateValue(of, 0) | typed.RowValue(of):
-                        self.reads.add(slots[of])
-                    case typed.Supplied(of):
-                        self.asks.add(of)
-                    case _:
-                        pass
-
-        self._write = write
-        self.run: Program = self._first
-
-    def _first(self, frame: Frame, outcomes: list[Value | None]) -> None:
-        if self._write is None:
-            raise Unfit
-        self.run = self._write()
-        self.run(frame, outcomes)
-
-
-@dataclass(frozen=True, slots=True)
-class Cone:
-    """What may change when a cell does: slots, then outcomes, each after what it reads and beside it."""
-
-    slots: tuple[tuple[set[int], Step], ...]
-    trials: tuple[tuple[set[int], Step], ...]
-
-
-class Steps:
-    """The cones of cells, and functions that redo one slot or one outcome of a frame: made when first needed."""
-
-    def __init__(self, ruleset: typed.TypedRuleset, writer: _Writer) -> None:
-        self._ruleset = ruleset
-        self._writer = writer
-        self._cones: dict[str, Cone] = {}
-
-    @cached_property
-    def _all(self) -> tuple[list[Step], list[Step]]:
-        ruleset, slots = self._ruleset, self._writer.slots
-        steps: list[Step] = []
-        for code in ruleset.order:
-            place = slots[code]
-            write = partial(self._written, place, code, None)
-            if code in ruleset.tables:  # whether a table applies changes all its cells
-                steps.append(Step(place, code, "", (ruleset.tables[code].closed,), slots, None))
-            elif code in ruleset.aggregates:
-                aggregate = ruleset.aggregates[code]
-                steps.append(Step(place, code, "", (aggregate.guard, aggregate.formula), slots, write))
-            elif ruleset.cells[code].formula is not None:
-                steps.append(Step(place, code, "", (ruleset.cells[code].formula,), slots, write))
-        trials: list[Step] = []
-        for check in ruleset.checks.values():
-            for trial in check.instances:
-                place = len(trials)
-                name = check.code if trial.key is None else f"{check.code}[{trial.key}]"
-                writes = partial(self._written, place, name, trial) if trial.rows_of is None else None
-                trials.append(Step(place, name, check.code, (trial.guard, trial.body), slots, writes))
-        return steps, trials
-
-    def _written(self, place: int, code: str, trial: typed.CheckInstance | None) -> Program:
-        whole = self._writer
-        writer = _Writer(
-            whole.slots,
-            whole.compiler,
-            operands=dict(whole.operands),
-            sizes=whole.sizes,
-            parameter_sizes=whole.parameter_sizes,
-            fractions=whole.fractions,
-            apart=True,
-        )
-        if trial is not None:
-            _write_trial(writer, place, trial)
-        elif code in self._ruleset.cells:
-            cell = self._ruleset.cells[code]
-            _write_cell(writer, cell, cell.table if cell.table in writer.slots else None)
-        else:
-            _write_aggregate(writer, self._ruleset.aggregates[code])
-        return cast(Program, _made(writer, "step(F, R)", writer.lines))
-
-    def cone(self, code: str) -> Cone:
-        """Return what may change when a cell of a fixed table does, its value or whether it is supplied."""
-        found = self._cones.get(code)
-        if found is None:
-            steps, trials = self._all
-            reached = {self._writer.slots[code]}
-            slots = []
-            for step in steps:
-                if code in step.asks or not step.reads.isdisjoint(reached):
-                    reached.add(step.place)
-                    slots.append((step.reads, step))
-            last = [(step.reads, step) for step in trials if code in step.asks or not step.reads.isdisjoint(reached)]
-            found = self._cones[code] = Cone(tuple(slots), tuple(last))
-        return found
 
 
 def _is_decimal(expr: typed.Expr) -> bool:
@@ -924,7 +744,7 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
         whole = writer.is_whole(cell.formula)
         if not whole:
             writer.fractions.add(cell.code)
-        code = writer.constant(writer.compiler.code(cell.formula))
+        code = writer.closure(cell.formula)
         writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
         writer.operands[slot] = _Other(f"V[{slot}]")
         return

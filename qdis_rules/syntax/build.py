@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -12,6 +11,7 @@ from typing import Final, TypeAlias
 from lark import Token, Tree
 
 from qdis_rules.diagnostics import Diagnostic
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import errors, tree

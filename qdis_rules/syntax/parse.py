@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from qdis_rules.diagnostics import Diagnostic, Outcome, in_source_order
-from qdis_rules.source import Source, Span
+from qdis_rules.source import MAX_CHARACTERS, MAX_LINES, Source, Span
 from qdis_rules.syntax import errors, tree
 from qdis_rules.syntax.build import Builder, Built
 from qdis_rules.syntax.pieces import Piece, read_pieces
-
-MAX_CHARACTERS: Final = 4_000_000
-MAX_LINES: Final = 100_000
-"""Beyond these a ruleset is refused (the whole 2023 ruleset is fifty times smaller)."""
 
 
 def parse(sources: Sequence[Source]) -> Outcome[tree.SyntaxTree]:

@@ -5,18 +5,23 @@ One piece, one diagnostic: a mistake in a line of a table does not hide its neig
 
 from __future__ import annotations
 
+import hashlib
+import io
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Final
 
+import lark
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
 from lark.lexer import BasicLexer, LexerThread
 from lark.utils import TextSlice
 
+from qdis_rules import cache
 from qdis_rules.diagnostics import Diagnostic
 from qdis_rules.grammar import grammar_text
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
 from qdis_rules.suggest import fold, nearest
 from qdis_rules.syntax import errors
@@ -80,15 +85,26 @@ _ITEMS: Final = tuple(_PIECES[keyword] for keyword in _IN_TABLE + _IN_EXAMPLE)
 
 @lru_cache(maxsize=1)
 def _lark() -> Lark:
+    """Return the parser; its tables take most of a second to build, so they are kept in the user's cache."""
     # basic lexer: with the contextual one, keywords glue to names (`x etb` reads `x et b`).
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="basic",
-        start=[*dict.fromkeys(_ALL_PIECES.values()), "expression", "hors_grammaire"],
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
+    options = {
+        "parser": "lalr",
+        "lexer": "basic",
+        "start": [*dict.fromkeys(_ALL_PIECES.values()), "expression", "hors_grammaire"],
+        "keep_all_tokens": True,
+        "maybe_placeholders": False,
+    }
+    text = grammar_text()
+    made_from = f"{sys.version}\n{lark.__version__}\n{options}\n{text}"
+    name = f"grammaire-{hashlib.sha256(made_from.encode()).hexdigest()}"
+    kept = cache.read(name)
+    if kept is not None:
+        return Lark.load(io.BytesIO(kept))
+    parser = Lark(text, **options)
+    tables = io.BytesIO()
+    parser.save(tables)
+    cache.write(name, tables.getvalue())
+    return parser
 
 
 @lru_cache(maxsize=1)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Final, assert_never
 
 from qdis_rules.diagnostics import Outcome
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source
 from qdis_rules.syntax import tree
 from qdis_rules.syntax.parse import parse, parse_campaign

@@ -6,12 +6,15 @@ Every node carries its span; spans and comments play no part in equality, so tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
+from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
+from qdis_rules.syntax.texts import Placeholder as Placeholder
+from qdis_rules.syntax.texts import Text as Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +31,11 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A « text », without its quotes. `span` covers the quotes too."""
-
-    value: str
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
     """The message of a check: plain pieces, expressions, and named places (`écart`, `ligne` …)."""
 
     parts: tuple[str | Expr | Placeholder, ...]
     raw: str = field(compare=False)
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A named place of a message: `écart`, `gauche`, `droite`, `tolérance`, `ligne`, `colonne`."""
-
-    word: str
     span: Span = field(compare=False, repr=False)
 
 

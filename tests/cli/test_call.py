@@ -26,7 +26,7 @@ ENGLISH = (
 )
 
 
-@pytest.mark.parametrize("args", [[], *([name] for name in app.commands)])
+@pytest.mark.parametrize("args", [[], *([name] for name in app.list_commands(None))])
 def test_help_is_french_and_has_an_example(qdis, args):
     result = qdis(*args, "--help")
     assert result.exit_code == 0

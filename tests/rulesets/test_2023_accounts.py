@@ -130,7 +130,7 @@ def test_evaluation_agrees_number_by_number(ruleset, found, chart, amount):
     read = {number for each in found.required for number in (*each.leaves, *each.prefixes)}
     for number in (*chart.leaves, *chart.prefixes):
         single = Balance([balance(number, amount)])
-        assert bool(single.unreached(ruleset.typed)) == (number not in read), number
+        assert bool(single.unreached(ruleset.plan.outline.readings)) == (number not in read), number
         for selections in closing:
             assert sum(1 for selection in selections if single.read(selection)) <= 1, number
 

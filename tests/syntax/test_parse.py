@@ -17,10 +17,10 @@ from lark.utils import logger
 
 from qdis_rules.diagnostics import Diagnostic, Outcome
 from qdis_rules.grammar import grammar_text
-from qdis_rules.source import Source
+from qdis_rules.source import MAX_CHARACTERS, MAX_LINES, Source
 from qdis_rules.suggest import fold
 from qdis_rules.syntax import tree
-from qdis_rules.syntax.parse import MAX_CHARACTERS, MAX_LINES, parse, parse_campaign
+from qdis_rules.syntax.parse import parse, parse_campaign
 from qdis_rules.syntax.pieces import _PIECES, MAX_DEPTH
 from qdis_rules.syntax.words import CAMPAIGN_WORDS, KEYWORDS, RESERVED
 

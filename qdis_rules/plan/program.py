@@ -1,0 +1,180 @@
+"""What runs a generated program: its context, what it calls, and the closures it leaves things to."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from qdis_rules.numbers import (
+    CONTEXT,
+    NOT_APPLICABLE,
+    ZERO,
+    CauseKind,
+    NotApplicable,
+    NumberTooLarge,
+    Rounding,
+    Undefined,
+    gather,
+)
+from qdis_rules.plan.frame import ONE, Code, Frame, Value
+
+WIDE: Final = decimal.Context(
+    prec=200,
+    rounding=decimal.ROUND_HALF_UP,
+    Emin=-4096,
+    Emax=4096,
+    capitals=1,
+    clamp=0,
+    traps=[
+        decimal.Inexact,
+        decimal.InvalidOperation,
+        decimal.DivisionByZero,
+        decimal.Overflow,
+        decimal.FloatOperation,
+    ],
+)
+
+
+class Unfit(ArithmeticError):
+    """A number that the straight-line function does not handle."""
+
+
+UNFIT: Final = (Unfit, NumberTooLarge, decimal.Inexact, decimal.Overflow)
+"""What the function raises when the closures must take over."""
+
+_STICKY: Final = decimal.Context(prec=120, rounding=decimal.ROUND_05UP, Emin=-9999, Emax=9999, traps=[])
+"""Divides so that rounding what it gives, to fewer digits, is rounding the quotient itself."""
+_ROUND: Final = decimal.Context(prec=100, Emin=-9999, Emax=9999, traps=[])
+MODES: Final = {
+    Rounding.HALF_UP: decimal.ROUND_HALF_UP,
+    Rounding.HALF_EVEN: decimal.ROUND_HALF_EVEN,
+    Rounding.UP: decimal.ROUND_UP,
+    Rounding.DOWN: decimal.ROUND_DOWN,
+}
+
+Program: TypeAlias = Callable[[Frame, list[Value | None]], None]
+"""Fills `frame.values` and the list of outcomes, one per trial (None: a trial over the rows of a list)."""
+
+
+# --- what generated code calls ----------------------------------------------------
+
+
+def _divided(above: object, below: object, division: Undefined) -> tuple[object, Decimal]:
+    """Return the pair of a quotient whose denominator is zero or no number."""
+    none = gather((above, below))
+    return (none if none is not None else division), ONE
+
+
+def _pair(value: object) -> tuple[object, Decimal]:
+    """Return the pair of what a slot of quotients holds."""
+    return value if isinstance(value, tuple) else _split(value)
+
+
+def _split(value: object) -> tuple[object, Decimal]:
+    """Return the pair of what a closure gave."""
+    if isinstance(value, Fraction):
+        return Decimal(value.numerator), Decimal(value.denominator)
+    return value, ONE
+
+
+def _rounded(above: Decimal, below: Decimal, step: Decimal, mode: str) -> Decimal:
+    """Return above / below to a multiple of `step`, a power of ten."""
+    found = (above if below is ONE else _STICKY.divide(above, below)).quantize(step, mode, _ROUND)
+    if found.is_nan():  # more digits than were divided
+        raise Unfit
+    return found
+
+
+def _whole(value: object) -> object:
+    """Return what a closure gave, when it is no fraction."""
+    if isinstance(value, Fraction):
+        raise Unfit
+    return value
+
+
+def _skipping(values: Sequence[object]) -> object:
+    """Return the strict sum of what is not sans objet."""
+    kept = [value for value in values if value is not NOT_APPLICABLE]
+    if not kept:
+        return NOT_APPLICABLE
+    none = gather(kept)
+    return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
+
+
+def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
+    """Return the value of a computed list column, a closure a row; no fraction when it is said `whole`."""
+    count = frame.row_counts[table]
+    if not isinstance(count, int):
+        return count
+    column = []
+    for frame.rows[table] in range(count):
+        column.append(_whole(code(frame)) if whole else code(frame))
+    return column
+
+
+def _close(frame: Frame, slots: Sequence[int], table: str, closed: object) -> None:
+    """Make the cells of a table that does not apply, or of which that is not known, say so."""
+    what: NotApplicable | Undefined = NOT_APPLICABLE if closed is True else closed  # type: ignore[assignment]
+    for slot in slots:
+        frame.values[slot] = what
+    if table in frame.row_counts:
+        frame.row_counts[table] = what
+
+
+CALLED: Final[Mapping[str, object]] = {
+    "D": Decimal,
+    "U": Undefined,
+    "NA": NOT_APPLICABLE,
+    "ONE": ONE,
+    "ZERO": ZERO,
+    "NO_VALUE": (Undefined, NotApplicable),
+    "gather": gather,
+    "divided": _divided,
+    "pair": _pair,
+    "split": _split,
+    "whole": _whole,
+    "skipping": _skipping,
+    "close": _close,
+    "column": _column,
+    "fits": CONTEXT.plus,
+    "rounded": _rounded,
+}
+
+
+@contextmanager
+def wide() -> Iterator[None]:
+    """Make `+ - *` exact or raise, for this thread, until the end of the block."""
+    with decimal.localcontext(WIDE):
+        yield
+
+
+def read_past(code: str, back: int, is_cell: bool) -> Code:
+    """Return the closure that reads a cell or an aggregate of an earlier year."""
+
+    def read(frame: Frame) -> Value:
+        past = frame.past(back)
+        if past is None:
+            return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
+        return past.cell(code) if is_cell else past.aggregate(code)
+
+    return read
+
+
+class Late:
+    """A closure of a program, compiled when it is first called; it then takes the name's place."""
+
+    def __init__(self, names: dict[str, object], name: str, make: Callable[[], Code]) -> None:
+        self._names = names
+        self._name = name
+        self._make = make
+        self._made: Code | None = None
+
+    def __call__(self, frame: Frame) -> Value:
+        """Return the value of the expression."""
+        if self._made is None:
+            self._made = self._names[self._name] = self._make()
+        return self._made(frame)

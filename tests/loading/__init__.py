@@ -1,0 +1,1 @@
+"""Loading: records, imports, and what a ruleset compiles to, kept."""
