@@ -16,6 +16,8 @@ WIDTH = 17
 """Digits of an amount: fifteen before the comma."""
 GROUP = 16_384
 """Dossiers in one row group."""
+ABSENT = np.iinfo(np.int64).min
+"""What stands for an absent amount."""
 
 
 def drawn(work: Work, count: int, seed: int = 11) -> np.ndarray:
@@ -29,15 +31,18 @@ def drawn(work: Work, count: int, seed: int = 11) -> np.ndarray:
 
 
 def array(dossiers: Iterable[Dossier]) -> np.ndarray:
-    """Return dossiers without absents as amounts in cents, one row an input."""
-    return np.ascontiguousarray(np.array(list(dossiers), dtype=np.int64).T)
+    """Return dossiers as amounts in cents, one row an input."""
+    rows = [[ABSENT if cents is None else cents for cents in dossier] for dossier in dossiers]
+    return np.ascontiguousarray(np.array(rows, dtype=np.int64).T)
 
 
 def decimals(cents: np.ndarray) -> pa.Array:
     """Return one column of amounts in euros."""
     words = np.empty((len(cents), 2), np.int64)
     words[:, 0], words[:, 1] = cents, cents >> 63
-    return pa.Array.from_buffers(pa.decimal128(WIDTH, 2), len(cents), [None, pa.py_buffer(words)])
+    known = cents != ABSENT
+    mask = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.decimal128(WIDTH, 2), len(cents), [mask, pa.py_buffer(words)])
 
 
 def batches(columns: np.ndarray, size: int, code: str = "{}") -> list[pa.RecordBatch]:

@@ -15,7 +15,7 @@ and has no value (an absent input, a division by zero) leaves the formula withou
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -124,12 +124,12 @@ def dossiers(work: Work, count: int, seed: int = 11, absent: float = 0) -> Itera
 def adversarial(work: Work, count: int, seed: int = 13, absent: float = 0) -> Iterator[Dossier]:
     """Yield dossiers that meet the corners: roundings that are ties, gaps that are the tolerance, give or take a cent.
 
-    Amounts are small, large, or (one dossier in twenty) as large as they may be; many are zero or negative.
+    Amounts are small, large, or (the first twentieth of them) as large as they may be; many are zero or negative.
     """
     draw = random.Random(seed)
     read = {term for formula in work.formulas for term in formula.terms}
     for number in range(count):
-        most = MOST if number % 20 == 0 else draw.choice((10**4, 10**7, 10**9, 10**11))
+        most = MOST if number < count / 20 else draw.choice((10**4, 10**7, 10**9, 10**11))
         cents = _amounts(work, draw, most, zero=0.1, negative=0.3, absent=absent)
         for index, formula in enumerate(work.formulas):
             if draw.random() < 0.5:
@@ -215,7 +215,3 @@ def as_ruleset(work: Work) -> str:
 def _code(name: str) -> str:
     return f"X.{name}" if name[0] == "x" else f"F.{name}"
 
-
-def transposed(rows: Sequence[Dossier]) -> list[tuple[int | None, ...]]:
-    """Return dossiers as columns, one an input."""
-    return list(zip(*rows, strict=True))
