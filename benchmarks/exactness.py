@@ -1,9 +1,9 @@
-"""Differences from exact rational arithmetic, counted: every value and every verdict of random and adversarial dossiers.
+"""Differences from exact rational arithmetic, counted: every value, every verdict of random, adversarial, huge dossiers.
 
-    python -m benchmarks.exactness                      10,000 of each, without absents, everyone
+    python -m benchmarks.exactness                      10,000 of each (500 huge), without absents, everyone
     python -m benchmarks.exactness --campaign 100000    for this library, absents too
 
-A contender that refuses some dossiers has them counted apart. One that is slow takes one dossier in so many: how many
+A contender that refuses some dossiers has them counted apart, by at most 32 at once. One that is slow takes one dossier in so many: how many
 were compared is part of the figures.
 """
 
@@ -23,9 +23,13 @@ from benchmarks.judge import Results, corners, judge
 from benchmarks.synthetic import Dossier
 from benchmarks.timing import save
 
-CHUNK = 500
+CHUNK = 1_000
 OURS = ("Run", "Closures", "Many")
-KINDS = {"random": synthetic.dossiers, "adversarial": synthetic.adversarial}
+KINDS = {"random": synthetic.dossiers, "adversarial": synthetic.adversarial, "huge": synthetic.huge}
+SHARES = {"random": 1, "adversarial": 1, "huge": 20}
+"""Of the huge there are twenty times fewer."""
+LEAST = 32
+"""What refuses one dossier of so few is said to refuse them all."""
 ABSENT = 0.01
 
 _prepared: dict[str, Contender] = {}
@@ -49,9 +53,9 @@ def main() -> None:
 def count(names: Sequence[str], each: int, absent: float, whole: bool = False) -> dict[str, Any]:
     """Return what differs, by contender and kind of dossiers; `whole`: the slow take every dossier too."""
     jobs = [
-        (tuple(names), kind, 1000 + start, min(CHUNK, each - start), absent, whole)
-        for kind in KINDS
-        for start in range(0, each, CHUNK)
+        (tuple(names), kind, 1000 + start, min(CHUNK, each // share - start), absent, whole)
+        for kind, share in SHARES.items()
+        for start in range(0, each // share, CHUNK)
     ]
     found: dict[str, dict[str, Counter[str]]] = {}
     met: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
@@ -97,8 +101,8 @@ def _made(contender: Contender, dossiers: Sequence[Dossier]) -> list[Results | N
             return [*contender.told_many(contender.many(contender.table(array(dossiers))))]
         return [contender.told(contender.one(contender.given(dossier))) for dossier in dossiers]
     except Exception:  # noqa: BLE001 - each peer has its own errors
-        if len(dossiers) == 1:
-            return [None]
+        if len(dossiers) <= LEAST:
+            return [None] * len(dossiers)
         half = len(dossiers) // 2
         return _made(contender, dossiers[:half]) + _made(contender, dossiers[half:])
 

@@ -71,6 +71,11 @@ class Work:
         return [f"x{i}" for i in range(self.inputs)]
 
     @cached_property
+    def unread(self) -> frozenset[str]:
+        """The inputs that no formula reads."""
+        return frozenset(self.names).difference(term for formula in self.formulas for term in formula.terms)
+
+    @cached_property
     def levels(self) -> list[list[int]]:
         """The formulas, by how many formulas stand between them and the inputs."""
         depth: dict[str, int] = {}
@@ -124,23 +129,18 @@ def dossiers(work: Work, count: int, seed: int = 11, absent: float = 0) -> Itera
 def adversarial(work: Work, count: int, seed: int = 13, absent: float = 0) -> Iterator[Dossier]:
     """Yield dossiers that meet the corners: roundings that are ties, gaps that are the tolerance, give or take a cent.
 
-    Amounts are small, large, or (the first twentieth of them) as large as they may be; many are zero or negative.
+    Amounts are small or large, up to a billion euros; many are zero or negative.
     """
     draw = random.Random(seed)
-    read = {term for formula in work.formulas for term in formula.terms}
-    for number in range(count):
-        most = MOST if number < count / 20 else draw.choice((10**4, 10**7, 10**9, 10**11))
-        cents = _amounts(work, draw, most, zero=0.1, negative=0.3, absent=absent)
-        for index, formula in enumerate(work.formulas):
-            if draw.random() < 0.5:
-                _plant_tie(work, draw, cents, f"f{index}", formula)
-        values, _ = judge(work, cents)
-        for check in work.checks:
-            if isinstance(check.right, str) and check.right[0] == "x" and check.right not in read:
-                value, gap = values[int(check.left[1:])], draw.choice((-101, -100, -99, 99, 100, 101))
-                if value is not None and abs(value - gap) <= MOST and draw.random() < 0.5:
-                    cents[int(check.right[1:])] = value - gap
-        yield tuple(cents)
+    for _ in range(count):
+        yield _cornered(work, draw, draw.choice((10**4, 10**7, 10**9, 10**11)), absent)
+
+
+def huge(work: Work, count: int, seed: int = 15, absent: float = 0) -> Iterator[Dossier]:
+    """Yield dossiers as `adversarial`, whose amounts are as large as they may be."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        yield _cornered(work, draw, MOST, absent)
 
 
 def edits(work: Work, count: int, seed: int = 17) -> list[tuple[int, int]]:
@@ -161,6 +161,20 @@ def _amounts(
     for place in draw.sample(places, round(absent * work.inputs)):
         cents[place] = None
     return cents
+
+
+def _cornered(work: Work, draw: random.Random, most: int, absent: float) -> Dossier:
+    cents = _amounts(work, draw, most, zero=0.1, negative=0.3, absent=absent)
+    for index, formula in enumerate(work.formulas):
+        if draw.random() < 0.5:
+            _plant_tie(work, draw, cents, f"f{index}", formula)
+    values, _ = judge(work, cents)
+    for check in work.checks:
+        if isinstance(check.right, str) and check.right in work.unread:
+            value, gap = values[int(check.left[1:])], draw.choice((-101, -100, -99, 99, 100, 101))
+            if value is not None and abs(value - gap) <= MOST and draw.random() < 0.5:
+                cents[int(check.right[1:])] = value - gap
+    return tuple(cents)
 
 
 def _plant_tie(work: Work, draw: random.Random, cents: list[int | None], name: str, formula: Formula) -> None:

@@ -96,6 +96,7 @@ class Closures(Run):
 
     name = "qdis_rules, by closures"
     does = frozenset({"one"})
+    slow = 4
 
     def one(self, given: Any) -> Any:
         frame = run._frame(given, given.inputs, _no_year)
