@@ -29,10 +29,10 @@ def _rules() -> dict[str, Any]:
     for times in TIMES:
         work = synthetic.work(1500 * times, 200 * times, 300 * times)
         dossier = next(synthetic.dossiers(work, 1))
-        ones = {
-            each.name: lambda one=each.one, given=each.given(dossier): one(given)
-            for each in ready(work, "one", only=ONE)
-        }
+        ones = {}
+        for each in ready(work, "one", only=ONE):
+            given = each.given(dossier)
+            ones[each.name] = lambda one=each.one, given=given: one(given)
         for name, seconds in interleaved(ones, rounds=7).items():
             found["one"].setdefault(name, {})[str(times)] = seconds
         (ours,) = ready(work, "edit", only=["Run"])

@@ -58,7 +58,9 @@ def _in_memory(size: int) -> dict[str, float]:
             table = contender.table(drawn[:, :count])
             gc.collect()
             times[contender.name].append(timed(lambda each=contender, table=table: each.many(table)) / count)
-            print(f"  {contender.name:38} {count:9} dossiers  {1 / times[contender.name][-1]:10.0f} a second", flush=True)
+            print(
+                f"  {contender.name:38} {count:9} dossiers  {1 / times[contender.name][-1]:10.0f} a second", flush=True
+            )
             del table
     seconds = {name: median(each) for name, each in times.items()}
     told(f"{size} dossiers in memory, µs a dossier", seconds, "straight-line Decimal function", 1e6, "µs")

@@ -228,4 +228,3 @@ def as_ruleset(work: Work) -> str:
 
 def _code(name: str) -> str:
     return f"X.{name}" if name[0] == "x" else f"F.{name}"
-

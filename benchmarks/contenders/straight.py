@@ -138,7 +138,10 @@ class CentsFunction(_Straight):
     name = "straight-line integers in cents"
     exact = "exact"
     does = frozenset({"one", "many"})
-    called = {"ONE": 100, "MINUS_ONE": -100, "POINT": 10, "MINUS_POINT": -10, "nearest": nearest}
+
+    def prepare(self, work: Work) -> None:
+        self.called = {"ONE": 100, "MINUS_ONE": -100, "POINT": 10, "MINUS_POINT": -10, "nearest": nearest}
+        super().prepare(work)
 
     def spelled_formula(self, formula: Formula) -> str:
         match formula.kind:
