@@ -1,4 +1,7 @@
-"""The same rhythms on the whole 2023 ruleset and the dossiers that come with it, two earlier years at hand."""
+"""The same rhythms on the whole 2023 ruleset and the dossiers that come with it, two earlier years at hand.
+
+Against the straight-line `Decimal` function of the same typed rules.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 import qdis_rules as qdis
 from benchmarks.timing import interleaved, save, told
+from benchmarks.typed_function import TypedFunction, agreement
 from qdis_rules.evaluation.admit import admit
 from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.results import Origin
@@ -25,7 +29,13 @@ def main() -> None:
     """Time, print, save."""
     ruleset = qdis.load_ruleset(2023)
     files = [[dossiers_folder(2023) / f"{name}-{year}.json" for year in YEARS] for name in NAMES]
-    rhythms = [_rhythms(ruleset, *map(qdis.read_dossier, each)) for each in files]
+    function = TypedFunction(ruleset.plan)
+    read = [[*map(qdis.read_dossier, each)] for each in files]
+    evaluations = [ruleset.evaluate(dossier, earlier)._evaluation for dossier, *earlier in read]
+    rhythms = [_rhythms(ruleset, *each) for each in read]
+    for rhythm, evaluation in zip(rhythms, evaluations, strict=True):
+        rhythm["by hand"] = function.given(evaluation.frame)
+    agreed = [sum(each) for each in zip(*(agreement(function, each) for each in evaluations), strict=True)]
     tasks = {what: lambda runs=tuple(each[what] for each in rhythms): [one() for one in runs] for what in rhythms[0]}
     seconds = {what: each / len(NAMES) for what, each in interleaved(tasks, rounds=11).items()}
     seconds["edit"] /= EDITS
@@ -34,8 +44,9 @@ def main() -> None:
         batch = _batch(ruleset, [each[0] for each in files])
         many = interleaved({"many": lambda: list(ruleset.evaluate_many([batch]))}, rounds=3)["many"]
         seconds["many"] = many / batch.num_rows
-    told("the 2023 ruleset", seconds, "evaluation", 1e3)
-    save("questionnaire", {"seconds": seconds, **counts, "dossiers": list(NAMES)})
+    told("the 2023 ruleset", seconds, "by hand")
+    print(f"  by hand, {agreed[0]:,} of {agreed[1]:,} values and verdicts are the same")
+    save("questionnaire", {"seconds": seconds, **counts, "dossiers": list(NAMES), "agreed": agreed})
 
 
 def _rhythms(ruleset: Any, dossier: Any, *earlier: Any) -> dict[str, Callable[[], object]]:
@@ -52,12 +63,12 @@ def _rhythms(ruleset: Any, dossier: Any, *earlier: Any) -> dict[str, Callable[[]
 
     return {
         "evaluation": lambda: run(ruleset.plan, admitted, before),
-        "report": lambda: qdis_report(ruleset, dossier, history),
+        "report": lambda: _ready(ruleset, dossier, history),
         "edit": edit,
     }
 
 
-def qdis_report(ruleset: Any, dossier: Any, history: Any) -> bool:
+def _ready(ruleset: Any, dossier: Any, history: Any) -> bool:
     """Return whether a dossier is ready, from its figures."""
     return ruleset.evaluate(dossier, history).ready_for_validation
 
