@@ -11,11 +11,14 @@ import gc
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any
+
+import psutil
 
 from benchmarks import columns, synthetic
 from benchmarks.contenders import PLACES, Absent, named, ready
@@ -96,20 +99,35 @@ def _files() -> dict[str, dict[str, Any]]:
 
 
 def _alone(name: str, target: Path, sources: list[Path]) -> dict[str, float] | None:
-    """Run a contender in a process of its own; None when it cannot."""
+    """Run a contender in a process of its own; None when it cannot. Its peak is that of it and of its children."""
     command = [sys.executable, "-m", "benchmarks.many", "--child", name, str(target), *map(str, sources)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        print(f"  {name}: {ran.stderr.strip().splitlines()[-1]}")
+    peak = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        while child.poll() is None:
+            peak = max(peak, _memory(child.pid))
+            sleep(0.02)
+        told, failed = child.communicate()
+    if child.returncode:
+        print(f"  {name}: {failed.strip().splitlines()[-1]}")
         return None
-    return json.loads(ran.stdout.splitlines()[-1])
+    return {"seconds": json.loads(told.splitlines()[-1]), "peak_mb": peak}
 
 
-def _child(name: str, sources: list[Path], target: Path) -> dict[str, float]:
+def _memory(pid: int) -> float:
+    """Return the memory of a process and of those below it, in MB."""
+    held = 0
+    with suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for each in (parent, *parent.children(recursive=True)):
+            with suppress(psutil.Error):
+                held += each.memory_info().rss
+    return held / 2**20
+
+
+def _child(name: str, sources: list[Path], target: Path) -> float:
     contender = named(name)()
     contender.prepare(synthetic.work())
-    seconds = timed(lambda: contender.files(sources, target))
-    return {"seconds": seconds, "peak_mb": getrusage(RUSAGE_SELF).ru_maxrss / 1024}
+    return timed(lambda: contender.files(sources, target))
 
 
 if __name__ == "__main__":

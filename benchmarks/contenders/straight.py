@@ -123,7 +123,9 @@ class DecimalFunction(_Straight):
         types = (pa.decimal128(38, 4), pa.bool_())
         schema = pa.schema([(name, kind) for group, kind in zip(names, types, strict=True) for name in group])
         with pq.ParquetWriter(target, schema) as writer:
-            for batch in chain.from_iterable(pq.ParquetFile(source).iter_batches(2_000) for source in sources):
+            for batch in chain.from_iterable(
+                pq.ParquetFile(source, pre_buffer=False).iter_batches(2_000) for source in sources
+            ):
                 rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
                 made = [[*values, *verdicts] for values, verdicts in map(self.run, rows)]
                 columns = zip(zip(*made, strict=True), schema.types, strict=True)

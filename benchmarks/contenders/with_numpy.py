@@ -71,7 +71,9 @@ class Floats(Contender):
         types = (pa.float64(), pa.int8())
         schema = pa.schema([(name, kind) for group, kind in zip(names, types, strict=True) for name in group])
         with pq.ParquetWriter(target, schema) as writer:
-            for batch in chain.from_iterable(pq.ParquetFile(source).iter_batches(16_384) for source in sources):
+            for batch in chain.from_iterable(
+                pq.ParquetFile(source, pre_buffer=False).iter_batches(16_384) for source in sources
+            ):
                 table = np.empty((batch.num_columns, batch.num_rows))
                 for row, column in zip(table, batch.columns, strict=True):
                     row[:] = column.cast(pa.float64()).to_numpy()

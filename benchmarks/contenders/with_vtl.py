@@ -24,7 +24,7 @@ class Vtl(Contender):
     name = "vtlengine"
     exact = "partly"
     does = frozenset({"one", "many"})
-    slow = 10
+    slow = 20
 
     def prepare(self, work: Work) -> None:
         super().prepare(work)
