@@ -222,13 +222,17 @@ def _differences(counts: Mapping[str, int] | None) -> str:
 
 # --- the picture ---------------------------------------------------------------------
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 760, 250, 24, 22, 34
+WIDTH, LEFT, RIGHT, STEP, TOP = 760, 270, 24, 22, 34
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-weight: 600; font-size: 15px }
-  .axis { stroke: #d0d7de } .tick { fill: #57606a; font-size: 11px } .peer { fill: #8c959f } .ours { fill: #0a58ca }
+  .axis { stroke: #d0d7de } .tick { fill: #57606a; font-size: 11px } .peer { fill: #6e7781 } .ours { fill: #0a58ca }
+  .off { fill: #c6ccd2 }
   .name { text-anchor: end } .bold { font-weight: 600 } .value { font-size: 11px; fill: #57606a }
   rect.paper { fill: #ffffff }
 """
+
+
+PALE = "Pale: differs from exact arithmetic on some of the dossiers compared."
 
 
 def picture() -> str:
@@ -242,20 +246,23 @@ def picture() -> str:
     if several is not None:
         size, rates = list(several["in_memory"].items())[-1]
         panels.append((f"{_sized(size)} dossiers in memory: a second (longer is better)", rates, "rate"))
-    drawn, top, told = [], 8, []
+    off = _off()
+    drawn, told = [f'<text class="value" x="8" y="20">{PALE}</text>'] if off else [], []
+    top = 28 if off else 8
     for title, figures, kind in panels:
-        text, height = _panel(title, figures, kind, top)
+        text, height = _panel(title, figures, kind, top, off)
         drawn.append(text)
         told.append(f"{title}: " + ", ".join(f"{name} {_said(each, kind)}" for name, each in _sorted(figures, kind)))
         top += height
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" role="img" aria-labelledby="t d">'
     title = '<title id="t">Performance, side by side, on logarithmic axes</title>'
     paper = f'<rect class="paper" width="{WIDTH}" height="{top}"/>'
-    said = f'<desc id="d">{escape(". ".join(told))}.</desc>'
+    pale = f"{PALE} {', '.join(sorted(off))}"
+    said = f'<desc id="d">{escape(". ".join([*told, pale]))}.</desc>'
     return "\n".join([head, title, said, f"<style>{STYLE}</style>", paper, *drawn, "</svg>", ""])
 
 
-def _panel(title: str, figures: Mapping[str, float], kind: str, top: float) -> tuple[str, float]:
+def _panel(title: str, figures: Mapping[str, float], kind: str, top: float, off: set[str]) -> tuple[str, float]:
     low, high = floor(log10(min(figures.values())) - 0.01), ceil(log10(max(figures.values())))
     wide = WIDTH - LEFT - RIGHT - 60
 
@@ -277,10 +284,20 @@ def _panel(title: str, figures: Mapping[str, float], kind: str, top: float) -> t
         parts.append(f'<text class="name{" bold" if ours else ""}" x="{LEFT - 10}" y="{y + 4}">{escape(name)}</text>')
         length = max(x(value) - LEFT, 1)
         parts.append(
-            f'<rect class="{"ours" if ours else "peer"}" x="{LEFT}" y="{y - 6}" width="{length:.1f}" height="12" rx="2"/>'
+            f'<rect class="{"off" if name in off else "ours" if ours else "peer"}" x="{LEFT}" y="{y - 6}" width="{length:.1f}" height="12" rx="2"/>'
         )
         parts.append(f'<text class="value" x="{LEFT + length + 6:.1f}" y="{y + 4}">{_said(value, kind)}</text>')
     return "\n".join(parts), height
+
+
+def _off() -> set[str]:
+    """Return who differs from exact arithmetic on some dossier."""
+    counted = (load("exactness") or {"differences": {}})["differences"]
+    return {
+        name
+        for name, kinds in counted.items()
+        if any(each.get("values", 0) + each.get("verdicts", 0) for each in kinds.values())
+    }
 
 
 def _sorted(figures: Mapping[str, float], kind: str) -> list[tuple[str, float]]:
@@ -294,7 +311,7 @@ def _said(value: float, kind: str) -> str:
 def _tick(power: int, kind: str) -> str:
     if kind == "rate":
         return f"{10**power:,}"
-    return _time(10.0**power * 1.000001)
+    return _time(10.0**power * 1.000001).replace(".00 ", " ").replace(".0 ", " ")
 
 
 if __name__ == "__main__":
