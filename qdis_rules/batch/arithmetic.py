@@ -242,8 +242,9 @@ class Arithmetic(Statements):
                 made = self.absolute(above)
                 assert isinstance(made, Whole)
                 return Ratio(made, below, scale, state)
-            case Near(text, error, scale, state):
-                return Near(self.named(f"np.abs({text})", "f"), error, scale, state)
+            case Near(text, error, scale, state, whole):
+                same = self.named(f"absolute_whole({text}, {error}, {whole})") if whole is not None else None
+                return Near(self.named(f"np.abs({text})", "f"), error, scale, state, same)
 
     def rounded(self, number: Number, step: Fraction, rounding: Rounding) -> Number:
         """Return number rounded to a multiple of step."""

@@ -83,6 +83,8 @@ class _Writer(Arithmetic):
         self.operands: dict[str, Operand] = {}
         self.gates: dict[str, Flag] = {}
         self.counts: dict[str, str] = {}
+        self.states: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.filled: dict[str, str] = {}
 
     def column(self, kind: Type, column: Column, *what: str) -> Operand:
         """Return the operand of an input column."""
@@ -103,18 +105,23 @@ class _Writer(Arithmetic):
         zeros = self.once(f"np.zeros({self.size}, {'bool' if isinstance(kind, ConditionType) else 'np.int64'})", "v")
         return Flag(zeros, state) if isinstance(kind, ConditionType) else Code(zeros, state)
 
-    def given_states(self, table: str, origins: Sequence[str] = ORIGINS) -> list[str]:
+    def given_states(self, table: str, origins: Sequence[str] = ORIGINS) -> tuple[str, ...]:
         """Return the names of the states of the columns that give cells of a table."""
-        return [
-            self.input("state", origin, code)
-            for code in self.ruleset.tables[table].cells
-            for origin in origins
-            if origin in self.shape.given.get(code, ())
-        ]
+        key = table, len(origins)
+        if key not in self.states:
+            self.states[key] = tuple(
+                self.input("state", origin, code)
+                for code in self.ruleset.tables[table].cells
+                for origin in origins
+                if origin in self.shape.given.get(code, ())
+            )
+        return self.states[key]
 
     def is_filled(self, table: str) -> str:
         """Return the name of where some cell of a table is given."""
-        return self.once(f"any_given(n, [{', '.join(self.given_states(table))}])", "b")
+        if table not in self.filled:
+            self.filled[table] = self.named(f"any_given(n, [{', '.join(self.given_states(table))}])", "b")
+        return self.filled[table]
 
     def sources(self, cell: typed.Cell) -> dict[str, Operand]:
         """Return what columns give a cell, by origin, first retained first; last year's closing included."""

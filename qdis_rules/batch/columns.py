@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -49,15 +50,17 @@ class ColumnarRows:
         self._answers = answers_of(plan)
         self._dictionary = pa.array(list(self._answers), pa.string())
         self._functions: dict[bool, Columnar] = {}
+        self._lock = Lock()
         self._known: dict[bool, list[tuple[tuple[str, ...], int, Reader]]] = {}
         self._shape = _shape(plan, layout)
         self._columns = list(self._all_columns(self._shape)) if self._shape is not None else []
         self._may_be_complete = not layout.lists and not any(map(is_text, layout.schema.types))  # a text may be blank
 
     def _function(self, shape: Shape, *, complete: bool) -> Columnar:
-        if complete not in self._functions:
-            of = replace(shape, complete=complete)
-            self._functions[complete] = columnar(self._plan, of, self._results.wanted, self._answers)
+        with self._lock:  # it takes a while: threads wait for the first of them
+            if complete not in self._functions:
+                of = replace(shape, complete=complete)
+                self._functions[complete] = columnar(self._plan, of, self._results.wanted, self._answers)
         return self._functions[complete]
 
     def evaluate(self, batch: pa.RecordBatch) -> list[pa.Array] | None:
@@ -194,7 +197,7 @@ def _shape(plan: Plan, layout: Layout) -> Shape | None:
         for table, place in layout.lists.items()
     }
     past = {
-        (code, back): column(_kind(plan, code), types[place], earlier=True)
+        (code, back): column(_kind(plan, code), types[place], quotients=code in ruleset.aggregates)
         for back, places in layout.past.items()
         for code, place in places.items()
     }

@@ -19,6 +19,8 @@ from qdis_rules.plan.plan import Plan
 
 PIECE: Final = 16_384
 """Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
+_KEPT: Final = 4
+_RUNS: dict[tuple[object, ...], Run] = {}
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -32,7 +34,8 @@ def evaluate_many(
 ) -> Iterator[pa.RecordBatch]:
     """Yield results in the order of dossiers, in batches of at most PIECE rows.
 
-    The columns are looked at at once, the rows as results are asked for, by `threads` (by default, one a processor). Raises BatchError, before any result when it can be told of the first batch.
+    The columns are looked at at once, the rows as results are asked for, by `threads` (by default, one a processor).
+    Raises BatchError, before any result when it can be told of the first batch.
     """
     stream = iter(batches.to_batches() if isinstance(batches, pa.Table) else batches)
     if isinstance(batches, pa.Table | pa.RecordBatchReader):
@@ -52,9 +55,16 @@ def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def run_of(plan: Plan, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:
-    """Return what evaluates batches of a schema. Raises BatchError."""
-    layout = Layout.of(plan, schema, keep)
-    return Run(plan, layout, Results.of(plan, [layout], results))
+    """Return what evaluates batches of a schema; the last few are kept, as `re` keeps patterns. Raises BatchError."""
+    key = id(plan), schema, tuple(keep), None if results is None else tuple(results)
+    found = _RUNS.pop(key, None)
+    if found is None:
+        layout = Layout.of(plan, schema, keep)
+        found = Run(plan, layout, Results.of(plan, [layout], results))
+    _RUNS[key] = found  # it holds its plan, whose id is then of no other
+    for oldest in list(_RUNS)[:-_KEPT]:
+        _RUNS.pop(oldest, None)
+    return found
 
 
 def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:

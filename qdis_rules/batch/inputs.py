@@ -61,10 +61,10 @@ class Rows:
     odd: Flags
 
 
-def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST, *, earlier: bool = False) -> Column | None:
+def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST, *, quotients: bool = False) -> Column | None:
     """Return how an Arrow column of values of a kind comes; None when it cannot.
 
-    A text of an `earlier` year may be a quotient.
+    With `quotients`, texts come as such: most are.
     """
     if not isinstance(kind, NumberType):
         return Column()
@@ -72,7 +72,7 @@ def column_of(kind: Type, arrow: pa.DataType, most: int = _MOST, *, earlier: boo
     if unit is None:
         return None
     factor, shift = _stripped(*unit)
-    if earlier and is_text(arrow):
+    if quotients and is_text(arrow):
         return Column(shift, _QUOTIENT, factor, quotient=True)
     if pa.types.is_decimal(arrow):
         scale = min(arrow.scale, DECIMALS)
@@ -143,7 +143,11 @@ def _past_value(raw: str | None, kind: Type, column: Column, answers: Mapping[st
                 assert isinstance(read, Decimal | Fraction)
                 number = Fraction(read) / number_unit(kind).scale
             number *= column.factor
-            fits = abs(number.numerator) < _QUOTIENT and number.denominator < _QUOTIENT
+            if not column.quotient:
+                number *= 10**column.decimals
+                fits = number.denominator == 1 and abs(number.numerator) < column.bound
+            else:
+                fits = abs(number.numerator) < _QUOTIENT and number.denominator < _QUOTIENT
             return (number.numerator, number.denominator, 0, False) if fits else (0, 1, 0, True)
         value = read_value(raw, kind)
     except Refused:

@@ -251,6 +251,12 @@ def sign_of(floats: Floats, error: Error, whole: Ints | None, state: State, doub
     return np.nan_to_num(sign).astype(np.int8)
 
 
+def absolute_whole(floats: Floats, error: Error, whole: Ints) -> Ints:
+    """Return the absolute value of whole numbers known modulo 2**64, close to those floats."""
+    negative = np.where(np.abs(floats) <= error, whole < 0, floats < 0)
+    return np.where(negative, -whole, whole)
+
+
 # --- ratios and roundings -------------------------------------------------------------------
 
 
