@@ -48,7 +48,7 @@ def read_number(raw: Raw) -> Decimal:
         kind = "un nombre flottant (donnez un Decimal ou un texte)" if isinstance(raw, float) else "oui/non"
         raise Refused("nombre-attendu", f"un nombre est attendu, {kind} trouvé")
     if isinstance(raw, Decimal):
-        if _is_plain(raw):
+        if is_plain(raw):
             return raw
         if not raw.is_finite():
             raise Refused("nombre-attendu", f"{raw} n'est pas un nombre")
@@ -88,7 +88,7 @@ def _read(text: str, minus: str, whole: str, decimals: str) -> Decimal:
     return Decimal(f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}")
 
 
-def _is_plain(number: Decimal) -> bool:
+def is_plain(number: Decimal) -> bool:
     """True for what reading would return as it is: the common case, decided without making a text of it."""
     sign, digits, exponent = number.as_tuple()
     if not isinstance(exponent, int) or not -DECIMALS <= exponent <= 0 or type(number) is not Decimal:

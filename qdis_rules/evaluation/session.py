@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from qdis_rules.evaluation.admit import Admitted, admit
 from qdis_rules.evaluation.dossier import Dossier, DossierError, Problem, Raw
-from qdis_rules.evaluation.entries import Refused, read_value
+from qdis_rules.evaluation.entries import Refused, is_plain, read_value
 from qdis_rules.evaluation.evaluate import refuse_other_types
 from qdis_rules.evaluation.history import Years
 from qdis_rules.evaluation.report import Report
@@ -19,10 +19,12 @@ from qdis_rules.evaluation.results import Origin, Verdict
 from qdis_rules.evaluation.run import plain, run
 from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
-from qdis_rules.numbers import ZERO, multiply
+from qdis_rules.model.types import NumberType, Type, number_unit
+from qdis_rules.numbers import INTEGER_DIGITS, ZERO, multiply
 from qdis_rules.plan.frame import Known, ListValue, Value, table_of
 from qdis_rules.plan.plan import Plan
 from qdis_rules.plan.program import UNFIT, WIDE, Unfit
+from qdis_rules.plan.steps import Cone
 from qdis_rules.records import dataclass
 
 T = TypeVar("T")
@@ -43,7 +45,17 @@ class Change:
 
 
 _NOTHING = Change((), {})
+_CENT = Decimal("0.01")
 _NOT_ASKED: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """An entered amount in a base unit: its slot, that of its table's gate, if any, and what it reaches."""
+
+    slot: int
+    gate: int | None
+    cone: Cone
 
 
 class Session:
@@ -56,6 +68,7 @@ class Session:
         refuse_other_types(dossier, history)
         self._plan = plan
         self._context = WIDE.copy()
+        self._free: dict[str, _Free] = {}
         problems: list[Problem] = []
         self._years = Years(plan, history, problems)
         admitted = admit(plan, dossier)
@@ -89,16 +102,25 @@ class Session:
 
         Raises DossierError for an unknown cell or a value that does not fit: nothing is changed then.
         """
-        before, live = self._typed.get(code), self._live
+        live, before = self._live, self._typed.get(code)
+        free = self._free.get(code)
+        if (
+            free is not None
+            and raw.__class__ is before.__class__ is Decimal
+            and (free.gate is None or live.frame.values[free.gate] is False)
+            and not live.others
+            and live.fits
+            and ((raw.same_quantum(_CENT) and raw.adjusted() < INTEGER_DIGITS) or is_plain(raw))
+        ):
+            return self._retype(code, free, raw)
         cell = self._plan.ruleset.cells.get(code)
         if cell is None or cell.row == "*":
             refused = admit(self._plan, Dossier(self._admitted.dossier.year, typed={code: raw}))
             raise DossierError(refused if isinstance(refused, list) else ())
+        if free is None and cell.formula is None and _is_amount(cell.type):
+            slots = self._plan.slots
+            self._free[code] = _Free(slots[code], slots.get(cell.table), self._plan.edits.cone(code))
         value = _read(cell, raw)
-        if before.__class__ is value.__class__ is Decimal and cell.formula is None and not live.others and live.fits:
-            gate = self._plan.slots.get(cell.table)
-            if gate is None or live.frame.values[gate] is False:
-                return self._retype(code, self._plan.slots[code], raw, value)
         if value is None:
             self._raw.pop(code, None)
         else:
@@ -159,16 +181,16 @@ class Session:
 
     # --- one cell ----------------------------------------------------------------------
 
-    def _retype(self, code: str, slot: int, raw: Raw, value: Decimal) -> Change:
-        """Give a typed number another value, nothing else being at stake: what a form does all day."""
-        values = self._live.frame.values
+    def _retype(self, code: str, free: _Free, value: Decimal) -> Change:
+        """Give a typed amount another value, nothing else being at stake: what a form does all day."""
+        values, slot = self._live.frame.values, free.slot
         old = values[slot]
-        self._raw[code], self._typed[code], values[slot] = raw, value, value
+        self._raw[code] = self._typed[code] = values[slot] = value
         if old == value:
             return _NOTHING
         moved = {slot: old}
         try:
-            verdicts = self._spread(code, False, moved)
+            verdicts = self._spread(free.cone, False, moved)
         except UNFIT:
             return self._again(self.dossier)
         order = self._plan.ruleset.order
@@ -196,7 +218,9 @@ class Session:
         if not _same(old, frame.values[slot]):
             moved[slot] = old
         try:
-            verdicts = self._spread(cell.code, supplied is not (cell.code in frame.supplied), moved)
+            verdicts = self._spread(
+                self._plan.edits.cone(cell.code), supplied is not (cell.code in frame.supplied), moved
+            )
         except UNFIT:
             frame.values[slot] = old
             _put(live.origins, cell.code, origin)
@@ -237,41 +261,41 @@ class Session:
                 live.origins.pop(cell.code, None)
         _put(live.others, cell.code, left or None)
 
-    def _spread(self, code: str, asked: bool, moved: dict[int, Value | ListValue]) -> dict[str, Verdict | None]:
+    def _spread(self, cone: Cone, asked: bool, moved: dict[int, Value | ListValue]) -> dict[str, Verdict | None]:
         """Compute again what reads what moved, in order, and return the verdicts that changed.
 
         `moved` holds the old values of the slots that changed, and gets those that follow; `asked`: whether
         the cell is supplied changed too. Raises one of UNFIT, all being as before but the cell itself.
         """
-        frame, outcomes = self._live.frame, self._live.outcomes
-        values, cone, standings = frame.values, self._plan.edits.cone(code), self._plan.ruleset.standings
-        olds: dict[int, Value | None] = {}
         verdicts: dict[str, Verdict | None] = {}
+        if not cone.slots and not cone.trials and not cone.whole and not cone.asked_whole:
+            return verdicts
+        frame, outcomes = self._live.frame, self._live.outcomes
+        values, whole = frame.values, cone.whole
+        olds: dict[int, Value | None] = {}
         asking_slots, asking_trials = cone.asking if asked else _NOT_ASKED
         context = getcontext()
         setcontext(self._context)
         try:
-            if (asked and cone.asked_whole) or not cone.whole.isdisjoint(moved):
+            if (asked and cone.asked_whole) or not whole.isdisjoint(moved):
                 raise Unfit
-            for reads, step in cone.slots:
-                place = step.place
+            for place, reads, step in cone.slots:
                 if reads.isdisjoint(moved) and place not in asking_slots:
                     continue
                 before = moved[place] = values[place]
                 step.run(frame, outcomes)
                 if _same(before, values[place]):
                     del moved[place]
-                elif place in cone.whole:
+                elif place in whole:
                     raise Unfit
-            for reads, step in cone.trials:
-                place = step.place
+            for place, reads, step in cone.trials:
                 if reads.isdisjoint(moved) and place not in asking_trials:
                     continue
                 old = olds[place] = outcomes[place]
                 step.run(frame, outcomes)
                 new = outcomes[place]
                 if new is not old and verdict_of(new) is not verdict_of(old):
-                    standing = standings.get(step.check)
+                    standing = self._plan.ruleset.standings.get(step.check)
                     if standing is None or standing.active:
                         verdicts[step.code] = verdict_of(new)
         except UNFIT:
@@ -304,6 +328,10 @@ def _put(home: dict[str, T], code: str, value: T | None) -> None:
         home.pop(code, None)
     else:
         home[code] = value
+
+
+def _is_amount(kind: Type) -> bool:
+    return isinstance(kind, NumberType) and not kind.integer and number_unit(kind).scale == 1
 
 
 def _read(cell: typed.Cell, raw: Raw) -> Known | None:

@@ -55,10 +55,9 @@ class Edited:
 class Step:
     """One slot, or one outcome, to do again. `code` is the cell or aggregate, or the name of the result of `check`."""
 
-    __slots__ = ("_write", "check", "code", "place", "run")
+    __slots__ = ("_write", "check", "code", "run")
 
-    def __init__(self, place: int, code: str, check: str, write: Callable[[], Program]) -> None:
-        self.place = place
+    def __init__(self, code: str, check: str, write: Callable[[], Program]) -> None:
         self.code = code
         self.check = check
         self._write = write
@@ -71,14 +70,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Cone:
-    """What may change when a cell does: slots, then outcomes, each after what it reads, and beside it.
+    """What may change when a cell does: slots, then outcomes (its place, what it reads), each after what it reads.
 
     `asking` are the slots and the outcomes that ask whether the cell is supplied. An edit reaches more
     when a slot of `whole` changes, or, if `asked_whole`, when the cell begins or ceases to be supplied.
     """
 
-    slots: tuple[tuple[set[int], Step], ...]
-    trials: tuple[tuple[set[int], Step], ...]
+    slots: tuple[tuple[int, set[int], Step], ...]
+    trials: tuple[tuple[int, set[int], Step], ...]
     asking: tuple[frozenset[int], frozenset[int]]
     whole: frozenset[int]
     asked_whole: bool
@@ -137,8 +136,8 @@ class Steps:
                     seen.add(reader)
                     waiting.append(reader)
         return Cone(
-            tuple((reads[slot], self._slot(slot)) for slot in sorted(reads)),
-            tuple((trials[trial], self._trial(trial)) for trial in sorted(trials)),
+            tuple((slot, reads[slot], self._slot(slot)) for slot in sorted(reads)),
+            tuple((trial, trials[trial], self._trial(trial)) for trial in sorted(trials)),
             (frozenset(asking.slots), frozenset(asking.trials)),
             frozenset(whole),
             asking.whole,
@@ -147,13 +146,13 @@ class Steps:
     def _slot(self, slot: int) -> Step:
         if slot not in self._steps:
             code = self._ruleset.order[slot]
-            self._steps[slot] = Step(slot, code, "", partial(self._slot_program, code))
+            self._steps[slot] = Step(code, "", partial(self._slot_program, code))
         return self._steps[slot]
 
     def _trial(self, index: int) -> Step:
         if index not in self._trial_steps:
             name, check, *_ = self._trials[index]
-            self._trial_steps[index] = Step(index, name, check, partial(self._trial_program, index))
+            self._trial_steps[index] = Step(name, check, partial(self._trial_program, index))
         return self._trial_steps[index]
 
     def _slot_program(self, code: str) -> Program:
