@@ -194,12 +194,12 @@ class Ruleset:
         batches: pa.Table | Iterable[pa.RecordBatch],
         keep: Sequence[str] = (),
         results: Sequence[str] | None = None,
-        threads: int | None = None,
+        threads: int = 1,
     ) -> Iterator[pa.RecordBatch]:
         """Yield, for each batch of dossiers, the batch of their results: one row a dossier, one column a cell.
 
         `keep` names the columns carried to the results, `results` the aggregates, checks and cells
-        wanted, `threads` how many share a batch (by default, one a processor). docs/batches.md tells of columns.
+        wanted, `threads` how many share the work. docs/batches.md tells of columns.
         Needs the extra `[batch]`.
 
         Raises:

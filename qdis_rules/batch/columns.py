@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from threading import Lock
@@ -39,6 +39,26 @@ _NONE: Final = 255
 _DAY: Final = np.dtype("datetime64[D]")
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A batch as the columnar function takes it, and the rows in doubt already."""
+
+    batch: pa.RecordBatch
+    function: Columnar
+    inputs: Sequence[Any]
+    texts: pa.Array
+    doubt: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Results as numbers, the dossiers that may not be validated, and the rows done exactly."""
+
+    outputs: Sequence[Any]
+    bad: NDArray[np.bool_]
+    exact: Sequence[tuple[int, Told | Refusal]]
+
+
 class ColumnarRows:
     """Evaluates batches of one layout, column by column."""
 
@@ -65,38 +85,50 @@ class ColumnarRows:
 
     def evaluate(self, batch: pa.RecordBatch) -> list[pa.Array] | None:
         """Return the results of every row, in order, without the columns kept; None when only the exact way can."""
+        read = self.read(batch)
+        return None if read is None else self.tell(read, self.work(read))
+
+    def read(self, batch: pa.RecordBatch) -> Read | None:
+        """Return the columns as numbers, None when only the exact way can do them."""
         shape = self._shape
         if shape is None:
             return None
-        size, wanted = batch.num_rows, self._results.wanted
         function = self._function(shape, complete=self._may_be_complete and not _has_nulls(batch))
         if function.whole is not None:
             return None
         values = {what: read(batch.column(place)) for what, place, read in self._readers(function)}
         lists = dict(self._lists(batch, shape))
-        outputs = [_output(each, size) for each in wanted]
-        doubt, bad = np.zeros(size, bool), np.zeros(size, bool)
+        doubt = np.zeros(batch.num_rows, bool)
         for odd in (*(column.odd for column in values.values()), *(rows.odd for rows in lists.values())):
             if odd is not None:
                 doubt |= odd
         inputs, texts = inputs_of(function.inputs, values, lists)
+        return Read(batch, function, inputs, texts, doubt)
+
+    def work(self, read: Read) -> Worked:
+        """Return the results as numbers, and those of the rows in doubt, done exactly."""
+        size = read.batch.num_rows
+        outputs = [_output(each, size) for each in self._results.wanted]
+        doubt, bad = read.doubt.copy(), np.zeros(size, bool)
         with np.errstate(all="ignore"):  # what overflows is in doubt
-            function.run(inputs, outputs, size, doubt, bad)
+            read.function.run(read.inputs, outputs, size, doubt, bad)
         (places,) = np.nonzero(doubt)
-        told = self._exact.told(batch.take(pa.array(places))) if len(places) else []
-        again = list(zip(places.tolist(), told, strict=True))
-        ready, refused = ~bad, np.zeros(size, bool)
+        told = self._exact.told(read.batch.take(pa.array(places))) if len(places) else []
+        return Worked(outputs, bad, list(zip(places.tolist(), told, strict=True)))
+
+    def tell(self, read: Read, worked: Worked) -> list[pa.Array]:
+        """Return results as Arrow columns."""
+        size, again = read.batch.num_rows, worked.exact
+        ready, refused = ~worked.bad, np.zeros(size, bool)
+        problems: list[str | None] = [None] * size
         for row, each in again:
             refused[row] = isinstance(each, Refusal)
             ready[row] = isinstance(each, Told) and each.ready
-        problems: list[str | None] = [None] * size
-        for row, each in again:
             problems[row] = each.text if isinstance(each, Refusal) else None
         arrays = [_bits(ready, refused), pa.array(problems, pa.string())]
-        for place, (each_wanted, output) in enumerate(zip(wanted, outputs, strict=True)):
+        for place, (wanted, output) in enumerate(zip(self._results.wanted, worked.outputs, strict=True)):
             exact = [(row, each.results[place] if isinstance(each, Told) else None) for row, each in again]
-            scale = function.scales.get(place, 0)
-            arrays.extend(self._arrays(each_wanted, output, scale, texts, exact))
+            arrays.extend(self._arrays(wanted, output, read.function.scales.get(place, 0), read.texts, exact))
         return arrays
 
     def _readers(self, function: Columnar) -> list[tuple[tuple[str, ...], int, Reader]]:

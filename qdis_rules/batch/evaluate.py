@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,7 @@ from qdis_rules.batch.rows import ExactRows
 from qdis_rules.evaluation.dossier import Problem
 from qdis_rules.plan.plan import Plan
 
-PIECE: Final = 16_384
+PIECE: Final = 32_768
 """Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
 _KEPT: Final = 4
 _RUNS: dict[tuple[object, ...], Run] = {}
@@ -30,11 +29,12 @@ def evaluate_many(
     batches: pa.Table | Iterable[pa.RecordBatch],
     keep: Sequence[str] = (),
     results: Sequence[str] | None = None,
-    threads: int | None = None,
+    threads: int = 1,
 ) -> Iterator[pa.RecordBatch]:
     """Yield results in the order of dossiers, in batches of at most PIECE rows.
 
-    The columns are looked at at once, the rows as results are asked for, by `threads` (by default, one a processor).
+    The columns are looked at at once, the rows as results are asked for, by `threads`: more than one only
+    helps where columns are long, for Python itself is a part of the work.
     Raises BatchError, before any result when it can be told of the first batch.
     """
     stream = iter(batches.to_batches() if isinstance(batches, pa.Table) else batches)
@@ -46,7 +46,7 @@ def evaluate_many(
             return iter(())
         schema = first[0].schema
     given = (piece for batch in chain(first, stream) for piece in pieces(batch))
-    return _in_order(run_of(plan, schema, keep, results).evaluate, given, threads or os.cpu_count() or 1)
+    return _in_order(run_of(plan, schema, keep, results).evaluate, given, threads)
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -51,11 +51,15 @@ _NOT_ASKED: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class _Free:
-    """An entered amount in a base unit: its slot, that of its table's gate, if any, and what it reaches."""
+    """An entered amount in a base unit: its slot, that of its table's gate, if any, and what it reaches.
+
+    `alone` is the change when nothing else changes.
+    """
 
     slot: int
     gate: int | None
     cone: Cone
+    alone: Change
 
 
 class Session:
@@ -119,7 +123,8 @@ class Session:
             raise DossierError(refused if isinstance(refused, list) else ())
         if free is None and cell.formula is None and _is_amount(cell.type):
             slots = self._plan.slots
-            self._free[code] = _Free(slots[code], slots.get(cell.table), self._plan.edits.cone(code))
+            cone = self._plan.edits.cone(code)
+            self._free[code] = _Free(slots[code], slots.get(cell.table), cone, Change((code,), {}))
         value = _read(cell, raw)
         if value is None:
             self._raw.pop(code, None)
@@ -193,6 +198,8 @@ class Session:
             verdicts = self._spread(free.cone, False, moved)
         except UNFIT:
             return self._again(self.dossier)
+        if len(moved) == 1 and not verdicts:
+            return free.alone
         order = self._plan.ruleset.order
         return Change(tuple([order[place] for place in moved]), verdicts)
 
@@ -268,8 +275,6 @@ class Session:
         the cell is supplied changed too. Raises one of UNFIT, all being as before but the cell itself.
         """
         verdicts: dict[str, Verdict | None] = {}
-        if not cone.slots and not cone.trials and not cone.whole and not cone.asked_whole:
-            return verdicts
         frame, outcomes = self._live.frame, self._live.outcomes
         values, whole = frame.values, cone.whole
         olds: dict[int, Value | None] = {}
@@ -277,7 +282,7 @@ class Session:
         context = getcontext()
         setcontext(self._context)
         try:
-            if (asked and cone.asked_whole) or not whole.isdisjoint(moved):
+            if (asked and cone.asked_whole) or (whole and not whole.isdisjoint(moved)):
                 raise Unfit
             for place, reads, step in cone.slots:
                 if reads.isdisjoint(moved) and place not in asking_slots:

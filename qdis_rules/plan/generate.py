@@ -26,7 +26,7 @@ from typing import Final, TypeAlias, cast
 
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
-from qdis_rules.numbers import DECIMALS, DIGITS, INTEGER_DIGITS, CauseKind, Rounding, Undefined
+from qdis_rules.numbers import CONTEXT, DECIMALS, DIGITS, INTEGER_DIGITS, CauseKind, Rounding, Undefined, negate
 from qdis_rules.plan.compile import Compiler
 from qdis_rules.plan.program import CALLED, MODES, Late, Program
 from qdis_rules.plan.steps import Written
@@ -192,8 +192,9 @@ class _Writer:
             above, below = self.named(operand.above), operand.below
         else:
             above, below = self.named(operand.text), "ONE"
-        if step.normalize().as_tuple().digits == (1,):
-            text = f"rounded({above}, {below}, {self.constant(step.normalize())}, {mode!r})"
+        plain = CONTEXT.normalize(step)
+        if plain.as_tuple().digits == (1,):
+            text = f"rounded({above}, {below}, {self.constant(plain)}, {mode!r})"
         else:
             size = self.constant(step)
             below = size if below == "ONE" else f"{below} * {size}"
@@ -494,7 +495,7 @@ class _Writer:
         else:
             g = gap.text
             if amount:
-                return _compared(expr.op, g, self.constant(amount), lambda: self.constant(-amount))
+                return _compared(expr.op, g, self.constant(amount), lambda: self.constant(negate(amount)))
             if expr.op not in ("=", "<>"):
                 return f"({g} {expr.op} ZERO)"
             g = self.named(g)
