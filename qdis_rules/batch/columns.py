@@ -36,6 +36,8 @@ from qdis_rules.plan.plan import Plan
 
 _NONE: Final = 255
 """The verdict of a check that there is not, the state of a value refused."""
+_STEP: Final = 15_000
+"""Rows worked at once: a column of them is just under what the C library asks the system for anew each time."""
 _DAY: Final = np.dtype("datetime64[D]")
 
 
@@ -110,8 +112,13 @@ class ColumnarRows:
         size = read.batch.num_rows
         outputs = [_output(each, size) for each in self._results.wanted]
         doubt, bad = read.doubt.copy(), np.zeros(size, bool)
+        step = max(size, 1) if self._layout.lists else _STEP
         with np.errstate(all="ignore"):  # what overflows is in doubt
-            read.function.run(read.inputs, outputs, size, doubt, bad)
+            for start in range(0, size, step):
+                part = slice(start, min(start + step, size))
+                inputs = [each[part] if isinstance(each, np.ndarray) else each for each in read.inputs]
+                parts = [(out[0][part], out[1][part]) if isinstance(out, tuple) else out[part] for out in outputs]
+                read.function.run(inputs, parts, part.stop - start, doubt[part], bad[part])
         (places,) = np.nonzero(doubt)
         told = self._exact.told(read.batch.take(pa.array(places))) if len(places) else []
         return Worked(outputs, bad, list(zip(places.tolist(), told, strict=True)))

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from qdis_rules.batch.evaluate import PIECE
 from qdis_rules.batch.layout import BatchError
 from qdis_rules.evaluation.dossier import Problem
 
@@ -28,7 +27,7 @@ CSV: Final = ".csv"
 _SUFFIXES: Final = (PARQUET, CSV)
 _VALUES: Final = 8_000_000
 """About how many values a slice holds, so that memory does not follow the number of columns."""
-_FEWEST, _MOST = 1024, PIECE
+_FEWEST, _MOST = 1024, 16_384
 _BLOCK: Final = 8_000_000
 _TAIL: Final = 65_536
 """The end of a file, where Parquet tells of the rest."""
