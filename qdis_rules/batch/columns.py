@@ -116,7 +116,9 @@ class ColumnarRows:
         with np.errstate(all="ignore"):  # what overflows is in doubt
             for start in range(0, size, step):
                 part = slice(start, min(start + step, size))
-                inputs = [each[part] if isinstance(each, np.ndarray) else each for each in read.inputs]
+                inputs = read.inputs
+                if step < size:
+                    inputs = [each[part] if isinstance(each, np.ndarray) else each for each in inputs]
                 parts = [(out[0][part], out[1][part]) if isinstance(out, tuple) else out[part] for out in outputs]
                 read.function.run(inputs, parts, part.stop - start, doubt[part], bad[part])
         (places,) = np.nonzero(doubt)
