@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from qdis_rules.batch.evaluate import Runs
     from qdis_rules.batch.files import Planned, Summary
     from qdis_rules.evaluation.dossier import Dossier
     from qdis_rules.evaluation.report import Report
@@ -208,7 +209,13 @@ class Ruleset:
         """
         from qdis_rules.batch.evaluate import evaluate_many
 
-        return evaluate_many(self.plan, batches, keep, results, threads)
+        return evaluate_many(self._runs, batches, keep, results, threads)
+
+    @cached_property
+    def _runs(self) -> Runs:
+        from qdis_rules.batch.evaluate import Runs
+
+        return Runs(self.plan)
 
     def columns_of(self, dossiers: Iterable[Dossier], histories: Iterable[Sequence[Dossier | Report]] = ()) -> pa.Table:
         """Return dossiers as `evaluate_many` takes them, a row each, after the columns `dossier` and `organisme`.
@@ -234,7 +241,7 @@ class Ruleset:
         """
         from qdis_rules.batch.dossiers import sensitivity
 
-        return sensitivity(self.plan, dossier, scenarios, history, results)
+        return sensitivity(self.plan, self._runs, dossier, scenarios, history, results)
 
 
 def load_ruleset(which: int | str | Path, campaign: str | Path | None = None, *, cache: bool = True) -> Ruleset:

@@ -41,6 +41,8 @@ class Arithmetic(Statements):
 
     def scaled(self, whole: Whole, factor: int) -> str:
         """Return the text of a whole number times an int."""
+        if whole.bound == 0:
+            return "0"  # whatever the factor
         if whole.constant is not None:
             return str(whole.constant * factor)
         if factor in (1, -1):
@@ -113,6 +115,8 @@ class Arithmetic(Statements):
         parts: list[tuple[int, str]] = []
         for sign, term in terms:
             factor = 10 ** (scale - term.scale)
+            if term.bound == 0:
+                continue
             if term.constant is not None:
                 fixed += sign * term.constant * factor
             else:

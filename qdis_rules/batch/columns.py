@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from qdis_rules.batch.columnar import ORIGINS, Columnar, answers_of, columnar
+from qdis_rules.batch.columnar import Columnar, answers_of, columnar
+from qdis_rules.batch.expressions import ORIGINS
 from qdis_rules.batch.inputs import (
     MOST_IN_ROW,
     Reader,
     Rows,
     column_of,
+    days_of,
     inputs_of,
     is_plain,
     is_text,
@@ -38,7 +40,6 @@ _NONE: Final = 255
 """The verdict of a check that there is not, the state of a value refused."""
 _STEP: Final = 15_000
 """Rows worked at once: a column of them is just under what the C library asks the system for anew each time."""
-_DAY: Final = np.dtype("datetime64[D]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +130,14 @@ class ColumnarRows:
         """Return results as Arrow columns."""
         size, again = read.batch.num_rows, worked.exact
         ready, refused = ~worked.bad, np.zeros(size, bool)
-        problems: list[str | None] = [None] * size
+        texts = {row: each.text for row, each in again if isinstance(each, Refusal)}
         for row, each in again:
-            refused[row] = isinstance(each, Refusal)
+            refused[row] = row in texts
             ready[row] = isinstance(each, Told) and each.ready
-            problems[row] = each.text if isinstance(each, Refusal) else None
-        arrays = [_bits(ready, refused), pa.array(problems, pa.string())]
+        problems = (
+            pa.array([texts.get(row) for row in range(size)], pa.string()) if texts else pa.nulls(size, pa.string())
+        )
+        arrays = [_bits(ready, refused), problems]
         for place, (wanted, output) in enumerate(zip(self._results.wanted, worked.outputs, strict=True)):
             exact = [(row, each.results[place] if isinstance(each, Told) else None) for row, each in again]
             arrays.extend(self._arrays(wanted, output, read.function.scales.get(place, 0), read.texts, exact))
@@ -303,7 +306,7 @@ def _value_array(
         case DateType():
             days = numbers.astype(np.int32)
             for row, value in exact.items():
-                days[row] = 0 if value is None else np.datetime64(value, "D").astype(_DAY).astype(np.int32)
+                days[row] = 0 if value is None else days_of(value)
             return pa.Array.from_buffers(pa.date32(), size, [_validity(absent), pa.py_buffer(days)])
         case _:
             numbers[absent] = 0

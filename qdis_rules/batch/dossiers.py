@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
-from qdis_rules.batch.evaluate import run_of
+from qdis_rules.batch.evaluate import Runs
 from qdis_rules.batch.layout import ACCOUNTS, CELL, IMPORTED, PLACES, BatchError, Layout
 from qdis_rules.batch.rows import SET_ASIDE
 from qdis_rules.evaluation.admit import admit, from_accounts
@@ -53,6 +53,7 @@ def columns_of(
 
 def sensitivity(
     plan: Plan,
+    runs: Runs,
     dossier: Dossier,
     scenarios: Scenarios,
     history: Sequence[Dossier | Report] = (),
@@ -67,7 +68,7 @@ def sensitivity(
     base = columns_of(plan, [dossier], [history]).drop_columns([DOSSIER, ORGANISATION])
     base = base.drop_columns([name for name in base.schema.names if name in given.schema.names]).combine_chunks()
     schema = pa.schema([*given.schema, *base.schema])
-    run = run_of(plan, schema, given.schema.names, results)
+    run = runs.of(schema, given.schema.names, results)
     size = max(1, _VALUES // len(schema)) if len(schema) else 1
     same = [column.chunk(0).take(pa.array([0] * min(size, given.num_rows), pa.int32())) for column in base.columns]
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -19,13 +20,12 @@ from qdis_rules.plan.plan import Plan
 PIECE: Final = 32_768
 """Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
 _KEPT: Final = 4
-_RUNS: dict[tuple[object, ...], Run] = {}
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
 def evaluate_many(
-    plan: Plan,
+    runs: Runs,
     batches: pa.Table | Iterable[pa.RecordBatch],
     keep: Sequence[str] = (),
     results: Sequence[str] | None = None,
@@ -46,7 +46,7 @@ def evaluate_many(
             return iter(())
         schema = first[0].schema
     given = (piece for batch in chain(first, stream) for piece in pieces(batch))
-    return _in_order(run_of(plan, schema, keep, results).evaluate, given, threads)
+    return _in_order(runs.of(schema, keep, results).evaluate, given, threads)
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -55,16 +55,20 @@ def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def run_of(plan: Plan, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:
-    """Return what evaluates batches of a schema; the last few are kept, as `re` keeps patterns. Raises BatchError."""
-    key = id(plan), schema, tuple(keep), None if results is None else tuple(results)
-    found = _RUNS.pop(key, None)
-    if found is None:
-        layout = Layout.of(plan, schema, keep)
-        found = Run(plan, layout, Results.of(plan, [layout], results))
-    _RUNS[key] = found  # it holds its plan, whose id is then of no other
-    for oldest in list(_RUNS)[:-_KEPT]:
-        _RUNS.pop(oldest, None)
-    return found
+    """Return what evaluates batches of a schema. Raises BatchError."""
+    layout = Layout.of(plan, schema, keep)
+    return Run(plan, layout, Results.of(plan, [layout], results))
+
+
+class Runs:
+    """The last few runs of a plan: writing the function of one takes a while."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._of = lru_cache(_KEPT)(partial(run_of, plan))
+
+    def of(self, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:
+        """Return what evaluates batches of a schema. Raises BatchError."""
+        return self._of(schema, tuple(keep), None if results is None else tuple(results))
 
 
 def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:

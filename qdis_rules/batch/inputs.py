@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from qdis_rules.batch.columnar import DAY_ZERO
+from qdis_rules.batch.expressions import DAY_ZERO
 from qdis_rules.batch.kernels import Flags, Ints
 from qdis_rules.batch.layout import fields_of
 from qdis_rules.batch.operands import MOST_ROWS, Column, power
@@ -32,7 +32,8 @@ _MOST: Final = 10**10
 MOST_IN_ROW: Final = 10**9
 _QUOTIENT: Final = 10**15
 """Amounts are smaller, in their unit, or their row is odd: sums of thousands of them fit in 64 bits."""
-_PLAIN: Final = r"^\s*-?[0-9]{1,15}([.,][0-9]{1,6})?\s*$"
+_PLAIN: Final = r"^-?[0-9]{1,15}([.,][0-9]{1,6})?$"
+"""A number as most are written; others are read one by one."""
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def _past_value(raw: str | None, kind: Type, column: Column, answers: Mapping[st
         case bool():
             return int(value), 1, 0, False
         case date():
-            return _days(value), 1, 0, False
+            return days_of(value), 1, 0, False
         case str():
             return answers[value], 1, 0, False
         case _:
@@ -200,13 +201,14 @@ def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Arra
             if pa.types.is_date32(array.type):
                 values, odd = array.cast(pa.int32()).fill_null(0).to_numpy().astype(np.int64), None
             else:
-                values, odd = _each(array, kind, _days, np.int64)
+                values, odd = _each(array, kind, days_of, np.int64)
         case _:
             raise AssertionError(kind)
     return Values(values, absent, odd)
 
 
-def _days(day: date) -> int:
+def days_of(day: date) -> int:
+    """Return a date as Arrow holds it."""
     return (day - DAY_ZERO).days
 
 
@@ -271,7 +273,7 @@ def _read_decimals(integer: bool, column: Column, array: pa.Array) -> Values:
 def _from_text(array: pa.Array) -> tuple[Ints, Flags | None]:
     plain = pc.match_substring_regex(array, _PLAIN)
     array = array.cast(pa.string())
-    tidy = pc.replace_substring(pc.utf8_trim_whitespace(array), ",", ".")
+    tidy = pc.replace_substring(array, ",", ".")
     numbers = pc.if_else(plain, tidy, pa.scalar(None, pa.string())).cast(pa.decimal128(21, DECIMALS))
     whole = np.frombuffer(numbers.fill_null(Decimal(0)).buffers()[1], np.int64).reshape(-1, 2)[: len(array)]
     values = np.ascontiguousarray(whole[:, 0])
@@ -343,26 +345,25 @@ def read_rows(
             odd[dossier[values.odd]] = True
         found[name] = values
     if key in names:
-        keys = pc.struct_field(child, [names.index(key)])
-        odd |= _strange_keys(keys, dossier, size)
+        keys = found[key]
+        absent_keys = np.zeros(len(child), bool) if keys.absent is None else keys.absent != 0
+        odd[dossier[absent_keys]] = True
+        codes = keys.values
+        if isinstance(codes, pa.Array):
+            codes = codes.dictionary_encode().indices.fill_null(0).to_numpy(zero_copy_only=False)
+        odd |= _twice(codes, dossier, size)
     elif len(child):
         odd |= np.diff(offsets) > 0
     return Rows(offsets, absent, found, odd)
 
 
-def _strange_keys(keys: pa.Array, dossier: Ints, size: int) -> Flags:
-    odd = np.zeros(size, bool)
-    if pa.types.is_dictionary(keys.type):
-        keys = keys.dictionary_decode()
-    if pa.types.is_string(keys.type) or pa.types.is_large_string(keys.type):
-        keys = _without_blanks(pc.utf8_trim_whitespace(keys))
-    coded = keys.dictionary_encode()
-    places = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    odd[dossier[places < 0]] = True
-    pairs = np.sort(dossier * (len(coded.dictionary) + 1) + places)
-    twice = pairs[1:][pairs[1:] == pairs[:-1]]
-    odd[twice // (len(coded.dictionary) + 1)] = True
-    return odd
+def _twice(keys: NDArray[Any], dossier: Ints, size: int) -> Flags:
+    """Return which dossiers have a key twice."""
+    order = np.lexsort((keys, dossier))
+    same = (np.diff(keys[order].astype(np.int64)) == 0) & (np.diff(dossier[order]) == 0)
+    twice = np.zeros(size, bool)
+    twice[dossier[order][1:][same]] = True
+    return twice
 
 
 def inputs_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, getcontext, setcontext
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 from qdis_rules.evaluation.admit import Admitted, admit
@@ -44,7 +45,7 @@ class Change:
     verdicts: Mapping[str, Verdict | None]
 
 
-_NOTHING = Change((), {})
+_NOTHING = Change((), MappingProxyType({}))
 _CENT = Decimal("0.01")
 _NOT_ASKED: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
@@ -124,7 +125,7 @@ class Session:
         if free is None and cell.formula is None and _is_amount(cell.type):
             slots = self._plan.slots
             cone = self._plan.edits.cone(code)
-            self._free[code] = _Free(slots[code], slots.get(cell.table), cone, Change((code,), {}))
+            self._free[code] = _Free(slots[code], slots.get(cell.table), cone, Change((code,), _NOTHING.verdicts))
         value = _read(cell, raw)
         if value is None:
             self._raw.pop(code, None)

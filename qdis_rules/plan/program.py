@@ -22,21 +22,9 @@ from qdis_rules.numbers import (
 )
 from qdis_rules.plan.frame import ONE, Code, Frame, Value
 
-WIDE: Final = decimal.Context(
-    prec=200,
-    rounding=decimal.ROUND_HALF_UP,
-    Emin=-4096,
-    Emax=4096,
-    capitals=1,
-    clamp=0,
-    traps=[
-        decimal.Inexact,
-        decimal.InvalidOperation,
-        decimal.DivisionByZero,
-        decimal.Overflow,
-        decimal.FloatOperation,
-    ],
-)
+WIDE: Final = CONTEXT.copy()
+"""Room enough for sums and products of formulas; it refuses to round, too."""
+WIDE.prec = 200
 
 
 class Unfit(ArithmeticError):

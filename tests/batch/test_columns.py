@@ -12,12 +12,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qdis_rules.batch.columns import _STEP
 from qdis_rules.batch.evaluate import run_of
 from qdis_rules.evaluation.dossier import Raw
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, TextType, Type
 from qdis_rules.pipeline import Ruleset
-from tests.properties.agreement import well_typed
+from tests.properties.agreement import compiled, well_typed
 from tests.properties.campaign import examples
 from tests.strategies import TIES, raw_values, rulesets
 
@@ -166,3 +167,73 @@ def test_columns_and_rows_agree(data: st.DataObject) -> None:
         assert one.to_pylist() == other.to_pylist(), name
         assert one.type == other.type
         one.validate(full=True)
+
+
+RULES = """jeu X exercice 2023
+tableau T « x »
+  colonne n « x » en EUR
+  ligne a « x »
+  ligne b « x »
+tableau L « x » liste clé k facultatif
+  colonne k « x » en EUR
+  colonne v « x » en EUR
+famille F « f »
+agrégat F.somme « x » en EUR arrondi 2 = T.a + T.b
+agrégat F.zero « x » en EUR = (si T.a > 0 EUR alors 0 EUR sinon 0 EUR) + 1 EUR / 1048576
+agrégat F.taux « x » en % arrondi 2 = T.a / T.b
+contrôle C bloquant « m » T.a <= T.b
+contrôle D bloquant « m » somme(L.*.v) >= 0
+"""
+
+
+def both_ways(columns: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the results of a batch by columns, which must take it, and by rows."""
+    batch = pa.record_batch(columns)
+    run = run_of(compiled(RULES).plan, batch.schema)
+    by_column = run._columnar.evaluate(batch)
+    assert by_column is not None
+    return [each.to_pylist() for each in by_column], [each.to_pylist() for each in run._exact.evaluate(batch).columns]
+
+
+def test_a_text_is_a_number_for_columns_when_it_is_one_for_a_dossier() -> None:
+    texts = [
+        "12\n",
+        "\n12",
+        " 12 ",
+        "\t1,5",
+        "12\r",
+        "+3",
+        "−4",
+        "1.",
+        ".5",
+        "١٢",
+        "1e3",
+        "0000000000000001",
+        "1\u202f000,5",
+        "\x1c",
+    ]
+    by_column, by_row = both_ways({"T.a.n": texts, "T.b.n": ["1"] * len(texts)})
+    assert by_column == by_row
+
+
+def test_zeros_are_zeros_at_any_scale() -> None:
+    by_column, by_row = both_ways({"T.a.n": [-1, 0, 1], "T.b.n": [1, 0, 1]})
+    assert by_column == by_row
+
+
+def test_a_key_is_twice_the_same_by_its_value() -> None:
+    rows = [[{"k": "1", "v": "2"}, {"k": "1,0", "v": "3"}], [{"k": "1", "v": "2"}, {"k": "1,5", "v": "3"}], None, []]
+    by_column, by_row = both_ways({"T.a.n": [1, 2, 3, 4], "T.b.n": [1, 2, 3, 4], "L": rows})
+    assert by_column == by_row
+    assert "cle-en-double" in by_row[1][0]
+
+
+def test_long_batches_are_worked_part_by_part() -> None:
+    size = 3 * _STEP + 7
+    numbers = np.arange(size)
+    whole = pa.table({"T.a.n": numbers, "T.b.n": numbers % 1000})
+    ruleset = compiled(RULES)
+    at_once = pa.Table.from_batches(ruleset.evaluate_many(whole.combine_chunks()))
+    apart = pa.Table.from_batches(ruleset.evaluate_many(whole.to_batches(max_chunksize=1000)))
+    assert at_once.num_rows == size
+    assert at_once.combine_chunks().equals(apart.combine_chunks())
