@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Final
 
 from qdis_rules.batch.operands import (
     LIMIT,
@@ -20,6 +21,16 @@ from qdis_rules.batch.operands import (
 )
 from qdis_rules.batch.statements import Statements
 from qdis_rules.numbers import Exact, Rounding
+
+COMPARISONS: Final = {
+    "=": "np.equal",
+    "<>": "np.not_equal",
+    "<": "np.less",
+    "<=": "np.less_equal",
+    ">": "np.greater",
+    ">=": "np.greater_equal",
+}
+"""The NumPy function of each."""
 
 
 class Arithmetic(Statements):
@@ -46,8 +57,8 @@ class Arithmetic(Statements):
         if whole.constant is not None:
             return str(whole.constant * factor)
         if factor in (1, -1):
-            return whole.text if factor == 1 else self.named(f"-{whole.text}")
-        return self.named(f"{whole.text} * {factor}")
+            return whole.text if factor == 1 else self.computed("np.negative", whole.text)
+        return self.computed("np.multiply", whole.text, factor)
 
     def times(self, number: Number, factor: int, scale: int = 0) -> Number:
         """Return number * factor / 10**scale."""
@@ -124,23 +135,16 @@ class Arithmetic(Statements):
         if not parts:
             return Whole(str(fixed), scale, abs(fixed), state)
         parts.sort(key=lambda part: -part[0])
-        total = self.fresh()
-        (first, one), *rest = parts
-        if not rest:
-            return Whole(
-                self.named(
-                    f"{'-' if first < 0 else ''}{one}{fixed:+d}" if fixed else f"{'-' if first < 0 else ''}{one}"
-                ),
-                scale,
-                bound,
-                state,
-            )
-        (second, other), *rest = rest
-        self.line(f"{total} = {'-' if first < 0 else ''}{one} {'-' if second < 0 else '+'} {other}")
+        (sign, total), *rest = parts
+        if sign < 0:
+            total = self.computed("np.negative", total)
+        if rest:
+            (sign, text), *rest = rest
+            total = self.computed("np.subtract" if sign < 0 else "np.add", total, text)
         for sign, text in rest:
             self.line(f"{total} {'-' if sign < 0 else '+'}= {text}")
         if fixed:
-            self.line(f"{total} += {fixed}")
+            total = self.computed("np.add", total, fixed)
         return Whole(total, scale, bound, state)
 
     def near_sum(self, terms: Sequence[tuple[int, Number]], state: str) -> Near:
@@ -167,7 +171,9 @@ class Arithmetic(Statements):
         if one.constant is not None:
             one, other = other, one
         text = (
-            self.scaled(one, other.constant) if other.constant is not None else self.named(f"{one.text} * {other.text}")
+            self.scaled(one, other.constant)
+            if other.constant is not None
+            else self.computed("np.multiply", one.text, other.text)
         )
         return Whole(text, one.scale + other.scale, bound, state)
 
@@ -241,7 +247,7 @@ class Arithmetic(Statements):
             case Whole(text, scale, bound, state):
                 if number.constant is not None:
                     return Whole(str(abs(number.constant)), scale, bound, state)
-                return Whole(self.named(f"np.abs({text})"), scale, bound, state)
+                return Whole(self.computed("np.absolute", text), scale, bound, state)
             case Ratio(above, below, scale, state):
                 made = self.absolute(above)
                 assert isinstance(made, Whole)
@@ -271,13 +277,13 @@ class Arithmetic(Statements):
                     return self.scaled(number, size.denominator)
                 if bound * size.denominator < LIMIT and 2 * size.numerator < LIMIT:
                     column = self.array(self.scaled(number, size.denominator))
-                    return self.named(f"rounded_whole({column}, {size.numerator}, Rounding.{rounding.name})")
+                    return self.computed("rounded_whole", column, size.numerator, f"Rounding.{rounding.name}")
             case Ratio(above, below, _, _):
                 if below.bound * size.numerator < 2**60 and size.denominator < LIMIT:
-                    name = self.named(
-                        f"rounded_ratio({self.array(above.text)}, {self.array(below.text)}, {size.denominator}, "
-                        f"{size.numerator}, Rounding.{rounding.name}, {state}, {self.doubt})"
-                    )
+                    columns = self.array(above.text), self.array(below.text)
+                    sizes = size.denominator, size.numerator
+                    how = f"Rounding.{rounding.name}", state, self.doubt
+                    name = self.computed("rounded_ratio", *columns, *sizes, *how)
                     self.settle()
                     return name
             case Near():
@@ -399,14 +405,14 @@ class Arithmetic(Statements):
 
     def signed(self, op: str, gap: Number, state: str) -> str:
         """Return the name of `gap op 0`."""
-        sign = {"=": "==", "<>": "!="}.get(op, op)
         match gap:
             case Whole(text):
-                return self.named(f"({self.array(text)} {sign} 0)", "b")
+                return self.computed(COMPARISONS[op], self.array(text), 0, letter="b")
             case Ratio(above):
-                return self.named(f"({self.array(above.text)} {sign} 0)", "b")
+                return self.computed(COMPARISONS[op], self.array(above.text), 0, letter="b")
             case Near(text, error, _, _, whole):
-                name = self.named(f"sign_of({text}, {error}, {whole}, {state}, {self.doubt}) {sign} 0", "b")
+                name = f"sign_of({text}, {error}, {whole}, {state}, {self.doubt})"
+                name = self.computed(COMPARISONS[op], name, 0, letter="b")
                 self.settle()
                 return name
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qdis_rules.batch.expressions import Expressions
 from qdis_rules.batch.layout import Wanted
 from qdis_rules.batch.operands import (
@@ -29,6 +32,7 @@ from qdis_rules.batch.operands import (
     power,
     with_state,
 )
+from qdis_rules.batch.registers import NAME, placed
 from qdis_rules.evaluation.results import BLOCKING
 from qdis_rules.model import typed
 from qdis_rules.model.typed import UNREACHED
@@ -41,15 +45,26 @@ from qdis_rules.plan.plan import Plan
 class Columnar:
     """The function, what it reads, in order, and why it leaves every row to the exact plan, if it does.
 
-    `run(inputs, outputs, size, doubt, bad)` writes the wanted results: of a value (numbers or codes, states),
-    of a check (verdicts, 255 where there is none). `scales` are those the values of numbers are written at.
+    `run(inputs, outputs, size, doubt, bad, registers)` writes the wanted results: of a value (numbers or codes, states),
+    of a check (verdicts, 255 where there is none); `registers` are those of `scratch`. `scales` are those the values
+    of numbers are written at.
     """
 
     run: Callable[..., None]
     inputs: tuple[tuple[str, ...], ...]
+    registers: tuple[str, ...]
     scales: Mapping[int, int]
     text: str = field(repr=False)
     whole: str | None = None
+
+    def scratch(self, size: int) -> list[NDArray[Any]]:
+        """Return the registers it works in, for at most so many dossiers."""
+        kinds = {"r": np.int64, "m": np.bool_}
+        blocks = {
+            kind: iter(np.empty((sum(name[0] == kind for name in self.registers), size), of))
+            for kind, of in kinds.items()
+        }
+        return [next(blocks[name[0]]) for name in self.registers]
 
 
 def answers_of(plan: Plan) -> dict[str, int]:
@@ -76,31 +91,24 @@ def columnar(plan: Plan, shape: Shape, wanted: Sequence[Wanted], answers: Mappin
         for place in values.values():  # what is entered
             _write_result(writer, place, wanted[place], scales)
         _write_checks(writer, verdicts)
+        written = {word for line in writer.lines for word in _RESULT.findall(line)}
+        for place in map(str, verdicts.values()):
+            if place not in written:  # no column of these calls for it
+                writer.line(f"O[{place}][:] = 255")
     except NotWritten as why:
-        return Columnar(lambda *_: None, (), {}, "", str(why))
-    used = {name for line in writer.lines for name in _NAME.findall(line)}
+        return Columnar(lambda *_: None, (), (), {}, "", str(why))
+    lines, registers = placed(writer.lines, writer.columns)
+    used = {name for line in writer.lines for name in NAME.findall(line)}
     inputs = {what: name for what, name in writer.inputs.items() if name in used}
-    head = [f"({', '.join(inputs.values())},) = I"] if inputs else []
-    lines = _forgetting([*head, *writer.lines])
-    text = "\n".join(["def columns(I, O, n, F, B):", *(f"    {line}" for line in lines), "    return None", ""])
+    heads = [f"({', '.join(names)},) = {of}" for names, of in ((inputs.values(), "I"), (registers, "R")) if names]
+    lines = [*heads, *lines]
+    text = "\n".join(["def columns(I, O, n, F, B, R):", *(f"    {line}" for line in lines), "    return None", ""])
     exec(compile(text, "<qdis columns>", "exec"), writer.names)  # noqa: S102 - written above
     run: Any = writer.names["columns"]
-    return Columnar(run, tuple(inputs), scales, text)
+    return Columnar(run, tuple(inputs), tuple(registers), scales, text)
 
 
-_NAME: Final = re.compile(r"\b[a-z][0-9]+\b")
-
-
-def _forgetting(lines: Sequence[str]) -> list[str]:
-    """Return the lines with each name deleted after its last use: what is freed is at hand for the next column."""
-    last: dict[str, int] = {}
-    for index, line in enumerate(lines):
-        for name in _NAME.findall(line):
-            last[name] = index
-    after: dict[int, list[str]] = {}
-    for name, index in last.items():
-        after.setdefault(index, []).append(name)
-    return [f"{line}; del {', '.join(after[index])}" if index in after else line for index, line in enumerate(lines)]
+_RESULT: Final = re.compile(r"O\[([0-9]+)\]")
 
 
 def _write_value(writer: Expressions, code: str) -> None:

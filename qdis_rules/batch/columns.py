@@ -38,7 +38,7 @@ from qdis_rules.plan.plan import Plan
 
 _NONE: Final = 255
 """The verdict of a check that there is not, the state of a value refused."""
-_STEP: Final = 15_000
+_STEP: Final = 32_768
 """Rows worked at once: a column of them is just under what the C library asks the system for anew each time."""
 
 
@@ -111,9 +111,10 @@ class ColumnarRows:
     def work(self, read: Read) -> Worked:
         """Return the results as numbers, and those of the rows in doubt, done exactly."""
         size = read.batch.num_rows
-        outputs = [_output(each, size) for each in self._results.wanted]
+        outputs = _outputs(self._results.wanted, size)
         doubt, bad = read.doubt.copy(), np.zeros(size, bool)
-        step = max(size, 1) if self._layout.lists else _STEP
+        step = max(size, 1) if self._layout.lists else min(_STEP, max(size, 1))
+        registers = read.function.scratch(step)
         with np.errstate(all="ignore"):  # what overflows is in doubt
             for start in range(0, size, step):
                 part = slice(start, min(start + step, size))
@@ -121,7 +122,7 @@ class ColumnarRows:
                 if step < size:
                     inputs = [each[part] if isinstance(each, np.ndarray) else each for each in inputs]
                 parts = [(out[0][part], out[1][part]) if isinstance(out, tuple) else out[part] for out in outputs]
-                read.function.run(inputs, parts, part.stop - start, doubt[part], bad[part])
+                read.function.run(inputs, parts, part.stop - start, doubt[part], bad[part], [each[: part.stop - start] for each in registers])
         (places,) = np.nonzero(doubt)
         told = self._exact.told(read.batch.take(pa.array(places))) if len(places) else []
         return Worked(outputs, bad, list(zip(places.tolist(), told, strict=True)))
@@ -256,10 +257,19 @@ def _has_nulls(batch: pa.RecordBatch) -> bool:
     return any(column.null_count for column in batch.columns)
 
 
-def _output(wanted: Wanted, size: int) -> Any:
-    if wanted.kind is None:
-        return np.full(size, _NONE, np.uint8)  # what no column of these calls for
-    return np.empty(size, bool if isinstance(wanted.kind, ConditionType) else np.int64), np.zeros(size, np.uint8)
+def _outputs(results: Sequence[Wanted], size: int) -> list[Any]:
+    """Return where results are written, in a few blocks: the system gives large ones faster."""
+    values = [each for each in results if each.kind is not None]
+    flags = sum(isinstance(each.kind, ConditionType) for each in values)
+    booleans, numbers = iter(np.empty((flags, size), bool)), iter(np.empty((len(values) - flags, size), np.int64))
+    states = iter(np.zeros((len(values), size), np.uint8))
+    verdicts = iter(np.empty((len(results) - len(values), size), np.uint8))
+    return [
+        next(verdicts)
+        if each.kind is None
+        else (next(booleans if isinstance(each.kind, ConditionType) else numbers), next(states))
+        for each in results
+    ]
 
 
 # --- to Arrow, past pyarrow's own conversion from NumPy: it looks for pandas each time ------------

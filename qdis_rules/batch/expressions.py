@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from qdis_rules.batch.arithmetic import Arithmetic
+from qdis_rules.batch.arithmetic import COMPARISONS, Arithmetic
 from qdis_rules.batch.operands import (
     LIMIT,
     MOST_ROWS,
@@ -107,7 +107,8 @@ class Expressions(Arithmetic):
             given = Whole("0", 0, 0, self.once(f"unfilled({self.is_filled(cell.table)}, n)", "s"))
         for source in reversed(sources):
             if isinstance(source, Whole) and isinstance(given, Whole) and given.constant == 0:
-                state = self.once(f"both({source.state}, {given.state})", "s")  # a number absent comes as zero
+                states = source.state, given.state  # a number absent comes as zero
+                state = "None" if "None" in states else self.once(f"both({', '.join(states)})", "s")
                 given = Whole(source.text, source.scale, source.bound, state)
                 continue
             there = self.once(f"is_present({source.state}, n)", "b")
@@ -472,10 +473,8 @@ class Expressions(Arithmetic):
         """Return whether two answers, texts, dates or conditions compare so."""
         assert isinstance(one, Flag | Code)
         assert isinstance(other, Flag | Code)
-        sign = {"=": "==", "<>": "!="}.get(op, op)
-        return Flag(
-            self.named(f"({self.array(one.text)} {sign} {other.text})", "b"), self.worst(one.state, other.state)
-        )
+        text = self.computed(COMPARISONS[op], self.array(one.text), other.text, letter="b")
+        return Flag(text, self.worst(one.state, other.state))
 
     def compared(self, left: Number, op: str, right: Number, margin: typed.Margin | None) -> Flag:
         """Return whether two numbers compare so, within a tolerance."""
@@ -493,7 +492,12 @@ class Expressions(Arithmetic):
             if sum(bounds) < LIMIT:
                 g = self.array(self.scaled(gap, 10 ** (scale - gap.scale)))
                 t = self.scaled(tolerance, 10 ** (scale - tolerance.scale))
-                return Flag(self.named(_within(op, g, t), "b"), state)
+                if op in ("=", "<>"):
+                    g = self.computed("np.absolute", g)
+                elif op in (">=", "<"):
+                    t = self.scaled(Whole(t, scale, bounds[1]), -1)
+                within = {"=": "<=", "<>": ">"}.get(op, op)
+                return Flag(self.computed(COMPARISONS[within], g, t, letter="b"), state)
         match op:  # the sign of |gap| - t, gap - t or gap + t
             case "=":
                 return Flag(self.signed("<=", self.sum([(1, self.absolute(gap)), (-1, tolerance)]), state), state)
@@ -543,13 +547,3 @@ def _reads_outer_row(item: typed.Expr) -> bool:
     inner = [node for node in typed.walk(item) if isinstance(node, typed.RowValue)]
     return any(node.code.partition(".")[0] != item.table for node in inner)
 
-
-def _within(op: str, gap: str, tolerance: str) -> str:
-    return {
-        "=": f"np.abs({gap}) <= {tolerance}",
-        "<>": f"np.abs({gap}) > {tolerance}",
-        "<=": f"{gap} <= {tolerance}",
-        ">=": f"{gap} >= -{tolerance}",
-        "<": f"{gap} < -{tolerance}",
-        ">": f"{gap} > {tolerance}",
-    }[op]

@@ -30,6 +30,8 @@ Error: TypeAlias = Floats | float
 
 _UNIT: Final = 2.0**-52  # twice the rounding of one operation: room for that of the bound itself
 _EXACT: Final = 2**53
+_LONGEST: Final = 2.0**50
+"""A quotient longer than this has no digit to spare for rounding."""
 _SURE: Final = 2.0**61
 """A difference smaller than this is known exactly from its remainder modulo 2**64."""
 
@@ -262,19 +264,21 @@ def absolute_whole(floats: Floats, error: Error, whole: Ints) -> Ints:
 
 def divided(above: Ints, below: Ints, state: State) -> tuple[Ints, Ints, State]:
     """Return the numerator, the denominator made positive, and the state: undefined where it is zero."""
-    if below.size and below.min() > 0:
+    low = below <= 0
+    if not low.any():
         return above, below, state
-    zero = below == 0
+    negative = below < 0
+    zero = low ^ negative
+    below, above = np.abs(below), above.copy()
+    np.negative(above, out=above, where=negative)
     if zero.any():
         state = worst(state, zero.view(np.uint8))
-        below = np.where(zero, 1, below)
-    negative = below < 0
-    if negative.any():
-        above, below = np.where(negative, -above, above), np.abs(below)
+        np.copyto(below, 1, where=zero)
+        np.copyto(above, 0, where=zero)  # nothing to look at twice
     return above, below, state
 
 
-def _resolved(floor: Ints, rest: Ints, below: Ints | int, rounding: Rounding) -> Ints:
+def _resolved(floor: Ints, rest: Ints, below: Ints | int, rounding: Rounding, out: Ints | None = None) -> Ints:
     """Return the rounding of floor + rest / below, where 0 <= rest < below."""
     match rounding:
         case Rounding.HALF_UP:
@@ -287,49 +291,69 @@ def _resolved(floor: Ints, rest: Ints, below: Ints | int, rounding: Rounding) ->
             up = (rest > 0) & (floor >= 0)
         case Rounding.DOWN:
             up = (rest > 0) & (floor < 0)
-    rounded: Ints = floor + up
+    rounded: Ints = np.add(floor, up, out=out)
     return rounded
 
 
-def rounded_whole(whole: Ints, step: int, rounding: Rounding) -> Ints:
+def rounded_whole(whole: Ints, step: int, rounding: Rounding, *, out: Ints | None = None) -> Ints:
     """Return how many steps a whole number rounds to."""
+    if rounding is Rounding.HALF_UP:
+        size = np.absolute(whole, out=out)
+        size += step // 2
+        size //= step
+        return np.negative(size, out=size, where=whole < 0)
     floor = whole // step
-    return _resolved(floor, whole - floor * step, step, rounding)
+    return _resolved(floor, whole - floor * step, step, rounding, out)
 
 
 def rounded_ratio(
-    above: Ints, below: Ints, times: int, over: int, rounding: Rounding, state: State, doubt: Flags
+    above: Ints,
+    below: Ints,
+    times: int,
+    over: int,
+    rounding: Rounding,
+    state: State,
+    doubt: Flags,
+    *,
+    out: Ints | None = None,
 ) -> Ints:
     """Return the rounding of (above * times) / (below * over), all exact; below * over stays under 2**61."""
-    quotient = above.astype(np.float64) * (times / over) / below
-    huge = np.abs(quotient) > 2.0**50
-    if huge.any():
+    quotient = above / below
+    if times != over:
+        quotient *= times / over
+    most = max(quotient.max(), -quotient.min()) if quotient.size else 0.0
+    if most > _LONGEST:
+        huge = np.abs(quotient) > _LONGEST
+        quotient[huge] = 0.0
         if state is not None:
             huge &= state == 0
         np.logical_or(doubt, huge, out=doubt)
-        quotient = np.where(np.abs(quotient) > 2.0**50, 0.0, quotient)
     if rounding is Rounding.HALF_UP:
         nearest = np.rint(quotient)
-        close = np.abs(quotient - nearest) > 0.5 - 2.0**-20
-        if quotient.size and max(quotient.max(), -quotient.min()) >= 2.0**30:
+        whole = np.empty(nearest.shape, np.int64) if out is None else out
+        np.copyto(whole, nearest, casting="unsafe")
+        off = np.subtract(quotient, nearest, out=nearest)
+        close = np.abs(off, out=off) > 0.5 - 2.0**-20
+        if most >= 2.0**30:
             close |= np.abs(quotient) >= 2.0**30
-        whole = nearest.astype(np.int64)
         (places,) = np.nonzero(close)
         if places.size:
             part = quotient[places], above[places] * times, below[places] * over
             whole[places] = _exactly_rounded(*part, rounding)
         return whole
-    return _exactly_rounded(quotient, above * times, below * over, rounding)
+    return _exactly_rounded(quotient, above * times, below * over, rounding, out)
 
 
-def _exactly_rounded(quotient: Floats, above: Ints, below: Ints, rounding: Rounding) -> Ints:
+def _exactly_rounded(
+    quotient: Floats, above: Ints, below: Ints, rounding: Rounding, out: Ints | None = None
+) -> Ints:
     # The remainder is small, so it is known although products wrap.
     floor = np.floor(quotient).astype(np.int64)
     rest = above - floor * below
     low, high = rest < 0, rest >= below
     floor = floor - low + high
     rest = rest + np.where(low, below, 0) - np.where(high, below, 0)
-    return _resolved(floor, rest, below, rounding)
+    return _resolved(floor, rest, below, rounding, out)
 
 
 def rounded_near(floats: Floats, error: Error, times: float, rounding: Rounding, state: State, doubt: Flags) -> Ints:

@@ -22,6 +22,8 @@ class Statements:
         self.inputs: dict[tuple[str, ...], str] = {}
         self.names: dict[str, object] = {"np": np, "Rounding": Rounding}
         self.names.update({name: getattr(kernels, name) for name in kernels.__dict__ if not name.startswith("_")})
+        self.columns: set[str] = set()
+        """Those of dossiers that are `computed`: where is for `registers` to say."""
         self.table: str | None = None
         """The list whose rows are at hand; None: dossiers."""
         self._shared: dict[str | None, dict[str, str]] = {}
@@ -43,6 +45,13 @@ class Statements:
             return text
         name = self.fresh(letter)
         self.line(f"{name} = {text}")
+        return name
+
+    def computed(self, function: str, *operands: object, letter: str = "v") -> str:
+        """Return a name for what a function makes of columns and constants: it can write it where it is told to."""
+        name = self.named(f"{function}({', '.join(map(str, operands))})", letter)
+        if self.table is None:
+            self.columns.add(name)
         return name
 
     def once(self, text: str, letter: str) -> str:
