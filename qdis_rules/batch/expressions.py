@@ -546,4 +546,3 @@ def _reads_outer_row(item: typed.Expr) -> bool:
         return any(isinstance(node, typed.RowValue | typed.Supplied) for node in typed.walk(item))
     inner = [node for node in typed.walk(item) if isinstance(node, typed.RowValue)]
     return any(node.code.partition(".")[0] != item.table for node in inner)
-

@@ -49,7 +49,8 @@ class Values:
     below: Ints | None = None
 
 
-Reader: TypeAlias = Callable[[pa.Array], Values]
+Reader: TypeAlias = Callable[[pa.Array, Ints | None], Values]
+"""Reads a column; its whole numbers may be written in the second, if there is one."""
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ def past_reader(kind: Type, arrow: pa.DataType, column: Column, answers: Mapping
     if not is_text(arrow) or isinstance(kind, TextType):
         return reader(kind, arrow, column, answers)
 
-    def read(array: pa.Array) -> Values:
+    def read(array: pa.Array, _room: Ints | None) -> Values:
         coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
         known = [_past_value(raw, kind, column, answers) for raw in coded.dictionary.to_pylist()]
         known.append((0, 1, 1, False))  # a null
@@ -171,7 +172,7 @@ def reader(kind: Type, arrow: pa.DataType, column: Column, answers: Mapping[str,
     return partial(_read, kind, column, answers)
 
 
-def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Array) -> Values:
+def _read(kind: Type, column: Column, answers: Mapping[str, int], array: pa.Array, _room: Ints | None) -> Values:
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
     if pa.types.is_dictionary(array.type):
@@ -247,7 +248,7 @@ def _or(one: Flags | None, other: Flags) -> Flags:
     return other if one is None else one | other
 
 
-def _read_decimals(integer: bool, column: Column, array: pa.Array) -> Values:
+def _read_decimals(integer: bool, column: Column, array: pa.Array, room: Ints | None) -> Values:
     odd: Flags | None = None
     of = array.type
     if of.scale != column.decimals:
@@ -262,7 +263,10 @@ def _read_decimals(integer: bool, column: Column, array: pa.Array) -> Values:
         low = np.frombuffer(array.buffers()[1], np.int32, start + size)[start:].astype(np.int64)
     else:
         whole = np.frombuffer(array.buffers()[1], np.int64, (start + size) * words).reshape(-1, words)[start:]
-        low = np.ascontiguousarray(whole[:, 0])
+        low = whole[:, 0]
+        if words > 1:
+            low = np.empty(size, np.int64) if room is None else room
+            np.copyto(low, whole[:, 0])
         if words > 1 and array.type.precision > 18:
             wide = (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
             if wide.any():
@@ -340,7 +344,7 @@ def read_rows(
     names = [field.name for field in fields_of(array.type)]
     for name, column in columns.items():
         part = pc.struct_field(child, [names.index(name)])
-        values = reader(kinds[name], part.type, column, answers)(part)
+        values = reader(kinds[name], part.type, column, answers)(part, None)
         if values.odd is not None:
             odd[dossier[values.odd]] = True
         found[name] = values

@@ -154,13 +154,16 @@ def _decided(decided: Flags, state: State) -> State:
 
 def told(flags: Flags, state: State, verdict: NDArray[np.uint8], bad: Flags | None) -> None:
     """Write verdicts (0 satisfied, 1 violated, 2 undetermined, 3 sans objet); `bad` gathers what blocks."""
-    np.logical_not(flags, out=verdict.view(bool))
+    violated = np.logical_not(flags, out=verdict.view(bool))
     if state is not None:
-        np.copyto(verdict, state + np.uint8(1), where=state != 0)
+        none = state != 0
+        np.greater(violated, none, out=violated)
+        verdict += none.view(np.uint8)
+        verdict += state  # 2 or 3 where there is no value
         if bad is not None:
             np.logical_or(bad, verdict - np.uint8(1) < 2, out=bad)
     elif bad is not None:
-        np.logical_or(bad, verdict.view(bool), out=bad)
+        np.logical_or(bad, violated, out=bad)
 
 
 # --- near numbers ----------------------------------------------------------------------
@@ -344,9 +347,7 @@ def rounded_ratio(
     return _exactly_rounded(quotient, above * times, below * over, rounding, out)
 
 
-def _exactly_rounded(
-    quotient: Floats, above: Ints, below: Ints, rounding: Rounding, out: Ints | None = None
-) -> Ints:
+def _exactly_rounded(quotient: Floats, above: Ints, below: Ints, rounding: Rounding, out: Ints | None = None) -> Ints:
     # The remainder is small, so it is known although products wrap.
     floor = np.floor(quotient).astype(np.int64)
     rest = above - floor * below
