@@ -266,14 +266,15 @@ def evaluate_files(
     *,
     campaign: str | Path | None = None,
     day: date | None = None,
-    processes: int = 2,
+    processes: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Evaluate files of dossiers, Parquet or CSV, into the folder `target`, as Parquet parts; return the counts.
 
     `which` and `campaign` are those of `load_ruleset`, `day` that of `Ruleset.on`, `keep` and `results` those of
     `evaluate_many`. `sources` are files, folders and patterns. `progress` is called with the rows done and about how many
-    there are. The same call again goes on where it was interrupted. Needs the extra `[batch]`.
+    there are. More than one of the `processes` helps where there are many processors: one keeps two busy.
+    The same call again goes on where it was interrupted. Needs the extra `[batch]`.
 
     Raises:
         DossierError: files, columns or results that cannot be used, or a target of another run.

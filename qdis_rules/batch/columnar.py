@@ -59,12 +59,9 @@ class Columnar:
 
     def scratch(self, size: int) -> list[NDArray[Any]]:
         """Return the registers it works in, for at most so many dossiers."""
-        kinds = {"r": np.int64, "m": np.bool_}
-        blocks = {
-            kind: iter(np.empty((sum(name[0] == kind for name in self.registers), size), of))
-            for kind, of in kinds.items()
-        }
-        return [next(blocks[name[0]]) for name in self.registers]
+        numbers = iter(np.empty((sum(name[0] == "r" for name in self.registers), size), np.int64))
+        flags = iter(np.empty((sum(name[0] == "m" for name in self.registers), size), bool))
+        return [next(numbers if name[0] == "r" else flags) for name in self.registers]
 
 
 def answers_of(plan: Plan) -> dict[str, int]:
@@ -92,8 +89,8 @@ def columnar(plan: Plan, shape: Shape, wanted: Sequence[Wanted], answers: Mappin
             _write_result(writer, place, wanted[place], scales)
         _write_checks(writer, verdicts)
         written = {word for line in writer.lines for word in _RESULT.findall(line)}
-        for place in map(str, verdicts.values()):
-            if place not in written:  # no column of these calls for it
+        for place in verdicts.values():
+            if str(place) not in written:  # no column of these calls for it
                 writer.line(f"O[{place}][:] = 255")
     except NotWritten as why:
         return Columnar(lambda *_: None, (), (), {}, "", str(why))

@@ -86,6 +86,17 @@ class ColumnarRows:
                 self._functions[complete] = columnar(self._plan, of, self._results.wanted, self._answers)
         return self._functions[complete]
 
+    def needed(self) -> frozenset[str] | None:
+        """Return the columns that are enough for dossiers where no value is missing, None when all are needed."""
+        if self._shape is None or not self._may_be_complete:
+            return None
+        function = self._function(self._shape, complete=True)
+        if function.whole is not None:
+            return None
+        names = self._layout.schema.names
+        places = {*self._layout.kept, *(place for _, place, _ in self._readers(function))}
+        return frozenset(names[place] for place in places)
+
     def evaluate(self, batch: pa.RecordBatch) -> list[pa.Array] | None:
         """Return the results of every row, in order, without the columns kept; None when only the exact way can."""
         read = self.read(batch)

@@ -100,6 +100,10 @@ class Run:
         """The columns kept, then the results."""
         return self._results.schema
 
+    def needed(self) -> frozenset[str] | None:
+        """Return the columns that are enough for dossiers where no value is missing, None when all are needed."""
+        return self._columnar.needed()
+
     def evaluate(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the results of a batch. Raises BatchError when it has other columns than those announced."""
         if not batch.schema.equals(self._layout.schema):

@@ -9,10 +9,13 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import astuple, dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from qdis_rules.batch.evaluate import Run, pieces
+from qdis_rules.batch.evaluate import Run
 from qdis_rules.batch.layout import PROBLEMS, READY, BatchError, Layout, Results
 from qdis_rules.batch.sources import MANIFEST, Reader, Source, sources_of
 from qdis_rules.evaluation.dossier import Problem
@@ -83,7 +86,7 @@ def evaluate_files(
     target: str | Path,
     keep: Sequence[str] = (),
     results: Sequence[str] | None = None,
-    processes: int = 2,
+    processes: int = 1,
     progress: Progress | None = None,
 ) -> Summary:
     """Evaluate files into the folder `target`. `load` gives the plan, in each process.
@@ -206,26 +209,47 @@ def _written(path: Path, write: Callable[[Path], object]) -> None:
 
 
 class Worker:
-    """Makes parts, one after the other."""
+    """Makes parts, one after the other. `alone`: in no other process are some made, the processors are all there."""
 
-    def __init__(self, job: Job, runs: Sequence[Run]) -> None:
+    def __init__(self, job: Job, runs: Sequence[Run], *, alone: bool) -> None:
         self._job = job
         self._runs = runs
-        self._reader = Reader(job.sources)
+        self._reader = Reader(job.sources, [run.needed for run in runs], threads=alone)
 
-    def part(self, place: Place) -> Summary:
-        """Make a part, and return what it holds: nothing past the end of a CSV file."""
+    def parts(self, places: Iterable[Place]) -> Iterator[Summary]:
+        """Make parts, and yield what each holds: nothing past the end of a CSV file. One is written while the next is made."""
+        with ThreadPoolExecutor(1) as writer:
+            before: Future[Summary] | None = None
+            for place in places:
+                made = self._evaluated(place)
+                if before is not None:
+                    yield before.result()
+                before = writer.submit(self._written, place, made)
+            if before is not None:
+                yield before.result()
+
+    def _evaluated(self, place: Place) -> pa.Table | None:
         batch = self._reader.read(*place)
         if batch is None:
-            return Summary()
+            return None
         number = place[0]
-        columns = pa.RecordBatch.from_arrays(batch.columns, schema=self._job.sources[number].schema)
-        found = pa.Table.from_batches(map(self._runs[number].evaluate, pieces(columns)))
-        counts = _counts(found)
+        batch = pa.RecordBatch.from_arrays(batch.columns, schema=self._job.sources[number].schema)
+        return pa.Table.from_batches([self._runs[number].evaluate(batch)])
+
+    def _written(self, place: Place, made: pa.Table | None) -> Summary:
+        if made is None:
+            return Summary()
+        counts = _counts(made)
         told = {"lot": self._job.mark, "lignes": counts.rows, "prets": counts.ready, "refuses": counts.refused}
-        table = found.replace_schema_metadata({_COUNTS: json.dumps(told).encode()})
-        _written(self._job.path(place), lambda new: pq.write_table(table, new, compression="zstd"))
+        table = made.replace_schema_metadata({_COUNTS: json.dumps(told).encode()})
+        _written(self._job.path(place), partial(_write, table))
         return counts
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write results. Numbers are seldom twice the same, and seldom asked for by their range: that would cost half the time."""
+    words = [field.name for field in table.schema if not pa.types.is_decimal(field.type)]
+    pq.write_table(table, path, compression="zstd", use_dictionary=words, write_statistics=words)
 
 
 def _counts(found: pa.Table) -> Summary:
@@ -273,19 +297,22 @@ def _parts(job: Job, runs: Sequence[Run], processes: int) -> Iterator[Summary]:
     there = {place: _already(job.path(place), runs[place[0]].schema, job.mark) for place in places}
     missing = sum(found is None for found in there.values())
     if min(processes, missing) <= 1:
-        worker = Worker(job, runs)
-        yield from (there[place] or worker.part(place) for place in places)
+        made = Worker(job, runs, alone=True).parts(place for place in places if there[place] is None)
+        yield from (there[place] or next(made) for place in places)
         return
+    groups = [list(of) for _, of in groupby(places, key=itemgetter(0, 1))]
+    if len(groups) < 2 * processes:  # read by each of them, then: better than by one alone
+        groups = [[place] for place in places]
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of Arrow as they stand
     with ProcessPoolExecutor(min(processes, missing), context, _start, (job,)) as pool:
         try:
-            ahead: deque[Summary | Future[Summary]] = deque()
-            for place in places:
-                ahead.append(there[place] or pool.submit(_part, place))
+            ahead: deque[tuple[list[Place], Future[list[Summary]]]] = deque()
+            for group in groups:
+                ahead.append((group, pool.submit(_made, [place for place in group if there[place] is None])))
                 if len(ahead) > 2 * processes:
-                    yield _done(ahead.popleft())
+                    yield from _done(*ahead.popleft(), there)
             while ahead:
-                yield _done(ahead.popleft())
+                yield from _done(*ahead.popleft(), there)
         except BrokenProcessPool:
             why = "un processus s'est arrêté (mémoire ?) ; relancez : les parties faites sont gardées"
             raise BatchError([Problem(job.target, "processus-interrompu", why)]) from None
@@ -293,8 +320,11 @@ def _parts(job: Job, runs: Sequence[Run], processes: int) -> Iterator[Summary]:
             pool.shutdown(cancel_futures=True)
 
 
-def _done(part: Summary | Future[Summary]) -> Summary:
-    return part if isinstance(part, Summary) else part.result()
+def _done(
+    group: Sequence[Place], made: Future[list[Summary]], there: Mapping[Place, Summary | None]
+) -> Iterator[Summary]:
+    new = iter(made.result())
+    yield from (there[place] or next(new) for place in group)
 
 
 _here: Worker
@@ -304,8 +334,8 @@ def _start(job: Job) -> None:
     """Load the ruleset, once in the life of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when to stop
     global _here  # noqa: PLW0603 (what the process is for)
-    _here = Worker(job, _runs(job.load().plan, job.sources, job.keep, job.results))
+    _here = Worker(job, _runs(job.load().plan, job.sources, job.keep, job.results), alone=False)
 
 
-def _part(place: Place) -> Summary:
-    return _here.part(place)
+def _made(places: Sequence[Place]) -> list[Summary]:
+    return list(_here.parts(places))

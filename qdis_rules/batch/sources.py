@@ -6,12 +6,12 @@ import csv
 import glob
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -31,8 +31,14 @@ _FEWEST, _MOST = 1024, 16_384
 _BLOCK: Final = 8_000_000
 _TAIL: Final = 65_536
 """The end of a file, where Parquet tells of the rest."""
+_WIDEST: Final = 32
+"""The bytes of a decimal256."""
 _CSV_ROW: Final = re.compile(r"Row #([0-9]+)")
 _CSV_COUNT: Final = re.compile(r"Expected ([0-9]+) columns, got ([0-9]+)")
+
+
+Needed: TypeAlias = Callable[[], Collection[str] | None]
+"""Gives the columns that are enough for dossiers where no value is missing, None when all are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,33 @@ class Source:
         """Return how many slices a row group makes, at most."""
         return -(-self.groups[group] // self.size)
 
-    def read(self, group: int) -> Iterator[pa.RecordBatch]:
-        """Yield the slices of a row group, in order. Raises BatchError."""
+    def read(self, group: int, needed: Needed | None = None, *, threads: bool = False) -> Iterator[pa.RecordBatch]:
+        """Yield the slices of a row group, in order; where no value is missing, zeros stand for what is not `needed`.
+
+        `threads`: columns are read by several. Raises BatchError.
+        """
         with _located(self.path):
-            if self.delimiter is None:
-                file = pq.ParquetFile(self.path, pre_buffer=False)
-                yield from file.iter_batches(self.size, row_groups=[group], use_threads=False)
-            else:
+            if self.delimiter is not None:
                 yield from _whole(_csv_batches(self), self.size, self.schema)
+                return
+            file = pq.ParquetFile(self.path, pre_buffer=False)
+            some = needed() if needed is not None and _has_no_null(file, group) else None
+            columns = None if some is None else list(some)
+            for batch in file.iter_batches(self.size, row_groups=[group], columns=columns, use_threads=threads):
+                yield batch if columns is None else self._widened(batch)
+
+    def _widened(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch with zeros, which all share, for the columns that were not read: they are of a fixed width."""
+        if any(column.null_count for column in batch.columns):
+            why = "il dit n'avoir aucune valeur manquante, et il en a : ses statistiques sont fausses"
+            raise BatchError([Problem(self.path, "parquet-illisible", why)])
+        zeros = pa.py_buffer(bytes(_WIDEST * batch.num_rows))
+        read = dict(zip(batch.schema.names, batch.columns, strict=True))
+        arrays = [
+            read[field.name] if field.name in read else pa.Array.from_buffers(field.type, batch.num_rows, [None, zeros])
+            for field in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this file from another, or from itself changed."""
@@ -156,6 +181,12 @@ def _csv_batches(source: Source) -> Iterator[pa.RecordBatch]:
     )
 
 
+def _has_no_null(file: pq.ParquetFile, group: int) -> bool:
+    chunks = file.metadata.row_group(group)
+    told = (chunks.column(place).statistics for place in range(chunks.num_columns))
+    return all(each is not None and each.has_null_count and not each.null_count for each in told)
+
+
 def _whole(batches: Iterator[pa.RecordBatch], size: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield the same rows, `size` at a time: a slice must not depend on how many bytes were read at once."""
     pieces = chain.from_iterable(
@@ -205,10 +236,15 @@ def _problem(path: str, said: str) -> Problem:
 
 
 class Reader:
-    """Gives slices of sources; asked for them in order, it reads a row group once."""
+    """Gives slices of sources; asked for them in order, it reads a row group once.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    `needed` are the columns that are enough, by source; `threads`: they are read by several.
+    """
+
+    def __init__(self, sources: Sequence[Source], needed: Sequence[Needed | None], *, threads: bool) -> None:
         self._sources = sources
+        self._needed = needed
+        self._threads = threads
         self._at = (-1, -1, 0)
         self._slices: Iterator[pa.RecordBatch] = iter(())
 
@@ -216,7 +252,7 @@ class Reader:
         """Return a slice, None past the last. Raises BatchError."""
         if self._at[:2] != (source, group) or self._at[2] > place:
             self._at = (source, group, 0)
-            self._slices = self._sources[source].read(group)
+            self._slices = self._sources[source].read(group, self._needed[source], threads=self._threads)
         found = next(islice(self._slices, place - self._at[2], None), None)
         self._at = (source, group, place + 1)
         return found

@@ -73,7 +73,14 @@ Demande : pip install "qdis-rules[batch]".
 )
 @CAMPAIGN_OPTION
 @DAY_OPTION
-@click.option("--processus", "processes", metavar="N", type=int, default=2, help="Nombre de processus. Par défaut, 2.")
+@click.option(
+    "--processus",
+    "processes",
+    metavar="N",
+    type=int,
+    default=1,
+    help="Nombre de processus. Par défaut, 1, qui occupe deux cœurs.",
+)
 @JSON_OPTION
 @click.pass_context
 def lot(

@@ -49,7 +49,7 @@ def some(count, start=0):
 
 
 def run(named, target="resultats", **options):
-    options = {"keep": ["siren"], "results": ASKED, "processes": 1, **options}
+    options = {"keep": ["siren"], "results": ASKED, **options}
     return evaluate_files("regles.qdis", named, target, **options)
 
 
@@ -84,6 +84,48 @@ def test_two_processes_do_the_same(here, small):
     assert run(["nord.parquet"], processes=2).parts == 7
     assert run(["nord.parquet"], "autre").parts == 7
     assert contents("resultats") == contents("autre")
+
+
+NARROW = """jeu X exercice 2023
+tableau T « x »
+  vide vaut 0
+  colonne n « x » en EUR
+  ligne a « x »
+  ligne b « x »
+  ligne c « x »
+tableau U « x »
+  colonne n « x » en EUR
+  ligne a « x »
+agrégat SF.s « x » en EUR = T.a.n + T.b.n
+contrôle P bloquant « x »
+  renseigné(U.a.n) et défaut(T.a.n; U.a.n) > 0
+"""
+
+
+@pytest.mark.parametrize("missing", [None, "T.c.n", "T.a.n"])
+def test_columns_that_no_rule_wants_are_not_read(here, small, monkeypatch, missing):
+    """Unless a value is missing somewhere. A row in doubt is done as if they were."""
+    Path("regles.qdis").write_text(NARROW, "utf-8")
+    known = {code: [Decimal(place) for place in range(-9, 20)] for code in ("T.a.n", "T.b.n", "T.c.n", "U.a.n")}
+    known["T.b.n"][12] = Decimal(10**12)  # too large for columns
+    if missing:
+        known[missing][25] = None
+    table = pa.table({code: pa.array(values, pa.decimal128(17, 2)) for code, values in known.items()})
+    table = table.append_column("siren", pa.array(range(29)))
+    pq.write_table(table, "nord.parquet", row_group_size=25)
+    asked = []
+    batches = pq.ParquetFile.iter_batches
+
+    def recorded(*args, columns, **options):
+        asked.append(columns)
+        return batches(*args, columns=columns, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", recorded)
+    run(["nord.parquet"], results=["SF.s", "P"])
+    found = load_ruleset("regles.qdis").evaluate_many(table, keep=["siren"], results=["SF.s", "P"])
+    assert read().equals(pa.Table.from_batches(found).sort_by("siren"))
+    narrow = [columns and sorted(columns) for columns in asked]
+    assert narrow == [["T.a.n", "T.b.n", "siren"], None if missing else ["T.a.n", "T.b.n", "siren"]]
 
 
 @pytest.mark.parametrize("delimiter", [";", ","])
@@ -142,7 +184,7 @@ def test_the_same_call_goes_on(here, small, monkeypatch):
     summary = run(["nord.parquet"])
     assert (summary.rows, summary.parts, summary.resumed) == (57, 7, 2 if "_lot.json" in kept else 3)
     assert contents() == whole
-    monkeypatch.setattr(module.Worker, "part", lambda self, place: pytest.fail("nothing is left to do"))
+    monkeypatch.setattr(module.Worker, "_evaluated", lambda self, place: pytest.fail("nothing is left to do"))
     assert run(["nord.parquet"]).resumed == 7
 
 
@@ -174,7 +216,7 @@ def test_a_run_killed_goes_on(here):
     script = (
         "from qdis_rules import evaluate_files\n"
         "if __name__ == '__main__':\n"
-        f"    evaluate_files('regles.qdis', ['nord.parquet'], 'resultats', ['siren'], {ASKED!r}, processes=1)\n"
+        f"    evaluate_files('regles.qdis', ['nord.parquet'], 'resultats', ['siren'], {ASKED!r})\n"
     )
     Path("script.py").write_text(script, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -297,7 +339,7 @@ def test_what_is_damaged_inside_is_told_with_its_place(here, small, processes, n
 
 def test_a_process_that_dies_is_told(here, small, monkeypatch):
     pq.write_table(some(57), "nord.parquet")
-    monkeypatch.setattr(module, "_part", _dies)
+    monkeypatch.setattr(module, "_made", _dies)
     with pytest.raises(DossierError, match="processus-interrompu"):
         run(["nord.parquet"], processes=2)
 
@@ -355,3 +397,11 @@ def test_no_column_of_a_loaded_ruleset_is_lost_between_calls(here):
         "siren",
         *next(iter(load_ruleset("regles.qdis").evaluate_many(some(5), ["siren"]))).schema.names[1:],
     ]
+
+
+def test_a_file_that_lies_about_what_is_missing_is_told(here, monkeypatch):
+    amounts = pa.array([Decimal("1.00"), None], pa.decimal128(17, 2))
+    pq.write_table(pa.table({"T.a.n": amounts, "T.b.n": amounts}), "nord.parquet")
+    monkeypatch.setattr(sources, "_has_no_null", lambda *_: True)
+    with pytest.raises(DossierError, match=r"nord.parquet : .*statistiques sont fausses"):
+        run(["nord.parquet"], keep=[])
