@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,11 +20,11 @@ from typing import Any
 
 from benchmarks import synthetic
 from benchmarks.contenders import PLACES, Absent, Contender, named
-from benchmarks.judge import Results, corners, judge
+from benchmarks.judge import Results, judge
 from benchmarks.synthetic import Dossier
 from benchmarks.timing import save
 
-CHUNK = 1_000
+CHUNK = 500
 OURS = ("Run", "Closures", "Many")
 KINDS = {"random": synthetic.dossiers, "adversarial": synthetic.adversarial, "huge": synthetic.huge}
 SHARES = {"random": 1, "adversarial": 1, "huge": 20}
@@ -31,6 +32,9 @@ SHARES = {"random": 1, "adversarial": 1, "huge": 20}
 LEAST = 32
 """What refuses one dossier of so few is said to refuse them all."""
 ABSENT = 0.01
+
+Given = dict[tuple[Any, Any, int], Any]
+"""Dossiers as contenders are given them, by what makes them: some take them alike."""
 
 _prepared: dict[str, Contender] = {}
 
@@ -62,6 +66,8 @@ def count(names: Sequence[str], each: int, absent: float, whole: bool = False) -
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1), get_context("spawn")) as pool:
         for kind, corner, counts in pool.map(_chunk, jobs):
             met[kind].update(corner)
+            done = sum(each["dossiers"] for each in met.values())
+            print(f"\r  {done} dossiers", end="", file=sys.stderr, flush=True)
             for name, counted in counts.items():
                 found.setdefault(name, {}).setdefault(kind, Counter()).update(counted)
     for name, kinds in found.items():
@@ -80,31 +86,38 @@ def _chunk(job: tuple[Sequence[str], str, int, int, float, bool]) -> tuple[str, 
     names, kind, seed, size, absent, whole = job
     work = synthetic.work()
     dossiers = list(KINDS[kind](work, size, seed=seed, absent=absent))
-    expected = [judge(work, dossier) for dossier in dossiers]
-    met = [corners(work, dossier) for dossier in dossiers]
+    expected, met = zip(*(judge(work, dossier) for dossier in dossiers), strict=True)
     corner = Counter(dossiers=size, ties=sum(ties for ties, _ in met), gaps=sum(gaps for _, gaps in met))
     found = {}
+    given: Given = {}
     for name in names:
         contender = _ready(name)
         step = 1 if whole else contender.slow
-        made = _made(contender, dossiers[::step])
+        made = _made(contender, dossiers[::step], given)
         found[contender.name] = _compared(made, expected[::step])
     return kind, corner, found
 
 
-def _made(contender: Contender, dossiers: Sequence[Dossier]) -> list[Results | None]:
-    """Return the results of dossiers, None for each that is refused."""
+def _made(contender: Contender, dossiers: Sequence[Dossier], known: Given) -> list[Results | None]:
+    """Return the results of dossiers, None for each that is refused; `known` are dossiers as contenders are given them."""
     try:
         if "many" in contender.does:
             from benchmarks.columns import array  # noqa: PLC0415
 
             return [*contender.told_many(contender.many(contender.table(array(dossiers))))]
-        return [contender.told(contender.one(contender.given(dossier))) for dossier in dossiers]
+        return [contender.told(contender.one(_given(contender, dossier, known))) for dossier in dossiers]
     except Exception:  # noqa: BLE001 - each peer has its own errors
         if len(dossiers) <= LEAST:
             return [None] * len(dossiers)
         half = len(dossiers) // 2
-        return _made(contender, dossiers[:half]) + _made(contender, dossiers[half:])
+        return _made(contender, dossiers[:half], known) + _made(contender, dossiers[half:], known)
+
+
+def _given(contender: Contender, dossier: Dossier, known: Given) -> Any:
+    key = type(contender).given, type(contender).amount, id(dossier)
+    if key not in known:
+        known[key] = contender.given(dossier)
+    return known[key]
 
 
 def _compared(made: Sequence[Results | None], expected: Sequence[Results]) -> Counter[str]:

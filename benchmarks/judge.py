@@ -17,30 +17,21 @@ Results = tuple[list[int | None], list[bool | None]]
 """The value of each formula in hundredths (None: none), the verdict of each check (None: it cannot be told)."""
 
 
-def judge(work: Work, dossier: Sequence[int | None]) -> Results:
-    """Return the values and the verdicts of a dossier."""
+def judge(work: Work, dossier: Sequence[int | None]) -> tuple[Results, tuple[int, int]]:
+    """Return the values and the verdicts of a dossier; how many roundings are ties, and gaps exactly the tolerance."""
+    ties = met = 0
     known: dict[str, int | None] = {f"x{i}": cents for i, cents in enumerate(dossier)}
     for index, formula in enumerate(work.formulas):
         exact = _exact(known, formula)
         known[f"f{index}"] = None if exact is None else rounded(exact)
+        ties += isinstance(exact, Fraction) and exact.denominator == 2
     values = [known[f"f{i}"] for i in range(len(work.formulas))]
     verdicts: list[bool | None] = []
     for check in work.checks:
         gap = _gap(known, check)
         verdicts.append(None if gap is None else _holds(check.op, gap, check.tolerance))
-    return values, verdicts
-
-
-def corners(work: Work, dossier: Sequence[int | None]) -> tuple[int, int]:
-    """Return how many roundings of a dossier are ties, and how many gaps are exactly the tolerance."""
-    known: dict[str, int | None] = {f"x{i}": cents for i, cents in enumerate(dossier)}
-    ties = 0
-    for index, formula in enumerate(work.formulas):
-        exact = _exact(known, formula)
-        known[f"f{index}"] = None if exact is None else rounded(exact)
-        ties += isinstance(exact, Fraction) and exact.denominator == 2
-    gaps = [(_gap(known, check), check.tolerance) for check in work.checks]
-    return ties, sum(gap is not None and abs(gap) == tolerance for gap, tolerance in gaps)
+        met += gap is not None and abs(gap) == check.tolerance
+    return (values, verdicts), (ties, met)
 
 
 def rounded(exact: Fraction | int) -> int:

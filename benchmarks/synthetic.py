@@ -168,7 +168,7 @@ def _cornered(work: Work, draw: random.Random, most: int, absent: float) -> Doss
     for index, formula in enumerate(work.formulas):
         if draw.random() < 0.5:
             _plant_tie(work, draw, cents, f"f{index}", formula)
-    values, _ = judge(work, cents)
+    (values, _), _ = judge(work, cents)
     for check in work.checks:
         if isinstance(check.right, str) and check.right in work.unread:
             value, gap = values[int(check.left[1:])], draw.choice((-101, -100, -99, 99, 100, 101))

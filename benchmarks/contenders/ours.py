@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,7 +31,7 @@ class _Ours(Contender):
 
     def prepare(self, work: Work) -> None:
         super().prepare(work)
-        self.ruleset = compile_sources([Source.of("synthese.qdis", as_ruleset(work))])
+        self.ruleset = _compiled(as_ruleset(work))
         self.plan = self.ruleset.plan
         self.codes = [f"X.x{place}.n" for place in range(work.inputs)]
 
@@ -173,6 +174,11 @@ class Columnar(Many):
 
         told = (self.run._columnar.tell(*each) for each in made)
         return super().told_many([pa.RecordBatch.from_arrays(each, schema=self.run.schema) for each in told])
+
+
+@lru_cache(maxsize=2)
+def _compiled(text: str) -> Any:
+    return compile_sources([Source.of("synthese.qdis", text)])
 
 
 def _no_year(_: int) -> None:
