@@ -38,8 +38,6 @@ from qdis_rules.plan.plan import Plan
 
 _NONE: Final = 255
 """The verdict of a check that there is not, the state of a value refused."""
-_STEP: Final = 32_768
-"""Rows worked at once: a column of them is just under what the C library asks the system for anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +126,8 @@ class ColumnarRows:
         size = read.batch.num_rows
         outputs = _outputs(self._results.wanted, size)
         doubt, bad = read.doubt.copy(), np.zeros(size, bool)
-        step = max(size, 1) if self._layout.lists else min(_STEP, max(size, 1))
-        registers = read.function.scratch(step)
         with np.errstate(all="ignore"):  # what overflows is in doubt
-            for start in range(0, size, step):
-                part = slice(start, min(start + step, size))
-                inputs = read.inputs
-                if step < size:
-                    inputs = [each[part] if isinstance(each, np.ndarray) else each for each in inputs]
-                parts = [(out[0][part], out[1][part]) if isinstance(out, tuple) else out[part] for out in outputs]
-                read.function.run(
-                    inputs,
-                    parts,
-                    part.stop - start,
-                    doubt[part],
-                    bad[part],
-                    [each[: part.stop - start] for each in registers],
-                )
+            read.function.run(read.inputs, outputs, size, doubt, bad, read.function.scratch(size))
         (places,) = np.nonzero(doubt)
         told = self._exact.told(read.batch.take(pa.array(places))) if len(places) else []
         return Worked(outputs, bad, list(zip(places.tolist(), told, strict=True)))

@@ -12,8 +12,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdis_rules.batch.columns import _STEP
-from qdis_rules.batch.evaluate import run_of
+from qdis_rules.batch.evaluate import PIECE, run_of
 from qdis_rules.evaluation.dossier import Raw
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType, TextType, Type
@@ -228,8 +227,8 @@ def test_a_key_is_twice_the_same_by_its_value() -> None:
     assert "cle-en-double" in by_row[1][0]
 
 
-def test_long_batches_are_worked_part_by_part() -> None:
-    size = 3 * _STEP + 7
+def test_long_batches_are_worked_by_pieces() -> None:
+    size = 2 * PIECE + 7
     numbers = np.arange(size)
     whole = pa.table({"T.a.n": numbers, "T.b.n": numbers % 1000})
     ruleset = compiled(RULES)
