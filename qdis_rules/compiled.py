@@ -198,6 +198,7 @@ class _Writer:
 
         return (
             *map(kinds, (drawn.kinds, drawn.columns, drawn.aggregates)),
+            tuple(sorted(drawn.amounts)),
             tuple(sorted(drawn.computed)),
             {code: str(tolerance) for code, tolerance in drawn.tolerances.items()},
             dict(drawn.reliabilities),
@@ -307,8 +308,8 @@ class _Reader:
         return closures.compiler.code(self.value(number))
 
     def outline(self, drawn: tuple[Any, ...]) -> Outline:
-        cells, columns, aggregates, computed, tolerances, reliabilities, since, carried, shown, *rest = drawn
-        sheets, readings, trials = rest
+        cells, columns, aggregates, amounts, computed, tolerances, reliabilities, since, carried, *rest = drawn
+        shown, sheets, readings, trials = rest
 
         def kinds(of: Mapping[str, int]) -> dict[str, Any]:
             return {code: self._shared[place] for code, place in of.items()}
@@ -317,6 +318,7 @@ class _Reader:
             kinds=kinds(cells),
             columns=kinds(columns),
             aggregates=kinds(aggregates),
+            amounts=frozenset(amounts),
             computed=frozenset(computed),
             tolerances=Lazy(tolerances, lambda code: exact(Fraction(tolerances[code]))),
             reliabilities=reliabilities,

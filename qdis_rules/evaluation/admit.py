@@ -9,7 +9,7 @@ from typing import Final
 
 from qdis_rules.evaluation.balance import Balance
 from qdis_rules.evaluation.dossier import Account, Dossier, Problem, Raw, ReadAccounts
-from qdis_rules.evaluation.entries import Refused, read_number, read_value
+from qdis_rules.evaluation.entries import Refused, is_plain, read_number, read_value
 from qdis_rules.evaluation.inputs import Inputs, inputs_of
 from qdis_rules.evaluation.wording import french_number
 from qdis_rules.model import typed
@@ -115,8 +115,11 @@ class _Admission:
 
     def _cells(self, part: str, values: Mapping[str, Raw]) -> dict[str, Known]:
         found: dict[str, Known] = {}
-        kinds = self.plan.outline.kinds
+        kinds, amounts = self.plan.outline.kinds, self.plan.outline.amounts
         for written, raw in values.items():
+            if type(raw) is Decimal and written in amounts and written not in self.renamed and is_plain(raw):
+                found[written] = raw  # most are read so
+                continue
             code = self.renamed.get(written, written)
             kind = kinds.get(code)
             if kind is None:

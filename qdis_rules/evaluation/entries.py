@@ -89,11 +89,14 @@ def _read(text: str, minus: str, whole: str, decimals: str) -> Decimal:
 
 
 def is_plain(number: Decimal) -> bool:
-    """True for what reading would return as it is: the common case, decided without making a text of it."""
-    sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int) or not -DECIMALS <= exponent <= 0 or type(number) is not Decimal:
-        return False
-    return len(digits) + exponent <= INTEGER_DIGITS and (digits[-1] != 0 if exponent else digits != (0,) or not sign)
+    """True for what reading would return as it is: the common case."""
+    return type(number) is Decimal and _PLAIN(str(number)) is not None
+
+
+_PLAIN: Final = re.compile(
+    rf"(?!-0$)-?(?:0|[1-9][0-9]{{0,{INTEGER_DIGITS - 1}}})(?:\.[0-9]{{0,{DECIMALS - 1}}}[1-9])?"
+).fullmatch
+"""Neither idle zeros nor an exponent."""
 
 
 _TOO_LONG: Final = f"plus de {INTEGER_DIGITS} chiffres avant la virgule ou de {DECIMALS} après"

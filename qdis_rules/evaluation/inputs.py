@@ -47,11 +47,6 @@ def inputs_of(
 ) -> Inputs:
     """Return the inputs that the parts of a dossier make; `accounts` is what its balance gives cells."""
     outline, slots = plan.outline, plan.slots
-    given: dict[str, dict[Origin, Known]] = {code: {Origin.TYPED: value} for code, value in entered.items()}
-    for code, value in imported.items():
-        given.setdefault(code, {})[Origin.IMPORTED] = value
-    for code, amount in accounts.items():
-        given.setdefault(code, {})[Origin.ACCOUNTS] = amount
     in_row = {
         (f"{table}.*.{column}", index)
         for table, lines in rows.items()
@@ -59,37 +54,33 @@ def inputs_of(
         for column in line
     }
     begun = {table for table, lines in rows.items() if lines}
-    begun.update(table_of(code) for code in (*entered, *imported))  # accounts alone begin no table
+    begun.update(map(table_of, entered), map(table_of, imported))  # accounts alone begin no table
     supplied = {*begun, *entered, *imported, *(code for code, _ in in_row)}
     pending: dict[str, set[str]] = {}
     for code in accounts:
         table = table_of(code)
         (pending.setdefault(table, set()) if table in slots else supplied).add(code)
-    filled = {table_of(code) for code in given}
-    filled.update(code for code, lines in rows.items() if lines)
+    filled = begun.union(map(table_of, accounts))
 
     values: list[Value | ListValue] = [ZERO] * len(slots)
     origins: dict[str, Origin] = {}
-    others: dict[str, dict[Origin, Known]] = {}
     for table, sheet in outline.sheets.items():
         if sheet.key is not None:
             continue
         for slot, absent in (plan.start.unfilled if table in filled else plan.start.absent)[table]:
             values[slot] = absent
         if table in filled:
-            for _, code in plan.start.zeros[table]:
-                origins[code] = Origin.EMPTY
+            origins.update((code, Origin.EMPTY) for _, code in plan.start.zeros[table])
+    others: dict[str, dict[Origin, Known]] = {}
     fractions = False
-    for code, found in given.items():
-        if code in outline.computed:
-            others[code] = found
-            continue
-        origin, value = next(iter(found.items()))
-        values[slots[code]] = value
-        fractions = fractions or isinstance(value, Fraction)
-        origins[code] = origin
-        if len(found) > 1:
-            others[code] = {other: found[other] for other in found if other is not origin}
+    for origin, part in ((Origin.TYPED, entered), (Origin.IMPORTED, imported), (Origin.ACCOUNTS, accounts)):
+        for code, value in part.items():
+            if code in outline.computed or origins.get(code, Origin.EMPTY) is not Origin.EMPTY:
+                others.setdefault(code, {})[origin] = value
+                continue
+            values[slots[code]] = value
+            origins[code] = origin
+            fractions = fractions or type(value) is Fraction
     row_counts: dict[str, int | Undefined | NotApplicable] = {}
     other_rows: dict[tuple[str, int], Known] = {}
     for sheet in outline.sheets.values():

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from qdis_rules.model import typed
 from qdis_rules.model.readings import reading_of, reads_closing, statements
-from qdis_rules.model.types import Type
+from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import Exact
 from qdis_rules.records import dataclass
 
@@ -61,7 +61,7 @@ class Outline:
     """The tables. All follow the order of declaration.
 
     `kinds` are those of the cells of fixed tables, `columns` of list columns, `aggregates` of aggregates, by code;
-    `computed` the cells and columns with a formula; `tolerances` what a second value of a cell may differ by,
+    `amounts` those that are numbers in base units; `computed` the cells and columns with a formula; `tolerances` what a second value of a cell may differ by,
     where it is not zero; `reliabilities` those of cells; `since` the year before which something had an older
     code, and that code; `carried` (code, last year's code); `shown` the aggregates that are not `interne`.
     """
@@ -69,6 +69,7 @@ class Outline:
     kinds: Mapping[str, Type]
     columns: Mapping[str, Type]
     aggregates: Mapping[str, Type]
+    amounts: frozenset[str]
     computed: frozenset[str]
     tolerances: Mapping[str, Exact]
     reliabilities: Mapping[str, str]
@@ -89,6 +90,7 @@ def outline(ruleset: typed.TypedRuleset) -> Outline:
         kinds={code: cell.type for code, cell in fixed.items()},
         columns={code: cell.type for code, cell in cells.items() if cell.row == "*"},
         aggregates={code: aggregate.type for code, aggregate in aggregates.items()},
+        amounts=frozenset(code for code, cell in fixed.items() if _is_amount(cell.type)),
         computed=frozenset(code for code, cell in cells.items() if cell.formula is not None),
         tolerances={code: cell.tolerance for code, cell in cells.items() if cell.tolerance},
         reliabilities={code: cell.notes.reliability for code, cell in cells.items() if cell.notes.reliability},
@@ -99,6 +101,10 @@ def outline(ruleset: typed.TypedRuleset) -> Outline:
         readings=tuple(_readings(ruleset, fixed)),
         trials=tuple(_heads(ruleset)),
     )
+
+
+def _is_amount(kind: Type) -> bool:
+    return isinstance(kind, NumberType) and not kind.integer and number_unit(kind).scale == 1
 
 
 def _sheet(ruleset: typed.TypedRuleset, table: typed.Table) -> Sheet:
