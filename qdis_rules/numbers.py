@@ -91,8 +91,8 @@ class Undefined:
             return self if self.causes == other.causes else Undefined(self.causes | other.causes)
         return self._with(other)
 
-    __add__ = __sub__ = __mul__ = _united
-    __radd__ = __rsub__ = __rmul__ = __le__ = __lt__ = __ge__ = __gt__ = _with
+    __add__ = __sub__ = __mul__ = __le__ = __lt__ = __ge__ = __gt__ = _united
+    __radd__ = __rsub__ = __rmul__ = _with
 
     def __neg__(self) -> Undefined:
         return self

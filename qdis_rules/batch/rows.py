@@ -75,17 +75,18 @@ class Told:
     results: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _ColumnPast:
+class _ColumnPast(Past):
     """An earlier year as the columns of a row tell it: what they do not is absent."""
 
-    year: int
-    values: Mapping[str, Known | NotApplicable]
+    def __init__(self, year: int, values: Mapping[str, Known | NotApplicable]) -> None:
+        super().__init__()
+        self._year = year
+        self._values = values
 
     def cell(self, code: str) -> Value:
         """Return a cell, in base units."""
-        found = self.values.get(code)
-        return found if found is not None else Undefined.of(CauseKind.ABSENT, f"{code} ({self.year})")
+        found = self._values.get(code)
+        return found if found is not None else Undefined.of(CauseKind.ABSENT, f"{code} ({self._year})")
 
     aggregate = cell
 

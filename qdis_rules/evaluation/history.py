@@ -48,10 +48,11 @@ class Years:
         return lambda back: self._pasts.get(year - back)
 
 
-class _DossierPast:
+class _DossierPast(Past):
     """An earlier dossier under the current ruleset; aggregates filed with it come first."""
 
     def __init__(self, years: Years, admitted: Admitted) -> None:
+        super().__init__()
         self._years = years
         self._admitted = admitted
         self._evaluation: Evaluation | None = None
@@ -76,10 +77,11 @@ class _DossierPast:
         return value
 
 
-class _ReportPast:
+class _ReportPast(Past):
     """An earlier year as its own ruleset reported it."""
 
     def __init__(self, plan: Plan, report: Report) -> None:
+        super().__init__()
         self._plan = plan
         self._evaluation = report._evaluation
         self._year = report.year

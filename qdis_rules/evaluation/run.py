@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from fractions import Fraction
 
 from qdis_rules.evaluation.admit import Admitted
@@ -132,38 +132,61 @@ def _frame(admitted: Admitted, inputs: Inputs, past: Callable[[int], Past | None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Closings:
+    """What cells take over of last year: by code and slot (None: a computed cell), and their codes by table that applies."""
+
+    values: Sequence[tuple[str, int | None, Known]]
+    gated: Mapping[str, frozenset[str]]
+    others: frozenset[str]
+
+
+def _closings(plan: Plan, last: Past) -> _Closings:
+    computed, slots = plan.outline.computed, plan.slots
+    read = ((code, last.cell(before)) for code, before in plan.outline.carried)
+    known = {code: value for code, value in read if not isinstance(value, Undefined | NotApplicable)}
+    gated: dict[str, set[str]] = {}
+    for code in known:
+        if table_of(code) in slots:
+            gated.setdefault(table_of(code), set()).add(code)
+    return _Closings(
+        [(code, None if code in computed else slots[code], value) for code, value in known.items()],
+        {table: frozenset(codes) for table, codes in gated.items()},
+        frozenset(known).difference(*gated.values()),
+    )
+
+
 def _carried(plan: Plan, inputs: Inputs, past: Callable[[int], Past | None]) -> Inputs | None:
     """Return the inputs with last year's closings added, None when there are none."""
     last = past(1) if plan.outline.carried else None
     if last is None:
         return None
-    values = inputs.values.copy()
-    origins, others = inputs.origins.copy(), inputs.others.copy()
-    supplied, pending = inputs.supplied.copy(), inputs.pending.copy()
+    closings: _Closings | None = last.kept.get(_Closings)
+    if closings is None:
+        closings = last.kept[_Closings] = _closings(plan, last)
+    values, origins, others = inputs.values.copy(), inputs.origins.copy(), inputs.others.copy()
     fractions = inputs.fractions
-    for code, before in plan.outline.carried:
-        value = last.cell(before)
-        if isinstance(value, Undefined | NotApplicable):
-            continue
-        if code not in plan.outline.computed and origins.get(code, Origin.EMPTY) is Origin.EMPTY:
-            values[plan.slots[code]] = value
+    for code, slot, value in closings.values:
+        if slot is not None and origins.get(code, Origin.EMPTY) is Origin.EMPTY:
+            values[slot] = value
             origins[code] = Origin.CARRIED
-            fractions = fractions or isinstance(value, Fraction)
+            fractions = fractions or value.__class__ is Fraction
         else:
-            others[code] = {**others.get(code, {}), Origin.CARRIED: value}
-        table = table_of(code)
-        if table in plan.slots:
-            pending[table] = {*pending.get(table, ()), code}
-        else:
-            supplied.add(code)
-    return replace(
-        inputs,
-        values=values,
-        origins=origins,
-        others=others,
-        supplied=supplied,
-        pending=pending,
-        fractions=fractions,
+            others[code] = {**others[code], Origin.CARRIED: value} if code in others else {Origin.CARRIED: value}
+    pending = inputs.pending.copy()
+    for table, codes in closings.gated.items():
+        pending[table] = {*codes, *pending.get(table, ())}
+    return Inputs(
+        values,
+        inputs.parameters,
+        inputs.row_counts,
+        origins,
+        others,
+        inputs.other_rows,
+        inputs.supplied | closings.others,
+        inputs.supplied_in_row,
+        pending,
+        fractions,
     )
 
 

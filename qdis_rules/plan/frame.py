@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from qdis_rules.numbers import Exact, NotApplicable, Undefined
 from qdis_rules.records import dataclass
@@ -26,12 +27,17 @@ def table_of(code: str) -> str:
     return code.partition(".")[0]
 
 
-class Past(Protocol):
-    """An earlier year, however it was obtained."""
+class Past(ABC):
+    """An earlier year, however it was obtained. `kept` is what evaluations keep of it, for the next."""
 
+    def __init__(self) -> None:
+        self.kept: dict[object, Any] = {}
+
+    @abstractmethod
     def cell(self, code: str) -> Value:
         """Return the value of a cell in base units."""
 
+    @abstractmethod
     def aggregate(self, code: str) -> Value:
         """Return the unrounded value of an aggregate in base units."""
 

@@ -26,8 +26,20 @@ from typing import Final, TypeAlias, cast
 
 from qdis_rules.model import typed
 from qdis_rules.model.types import NumberType
-from qdis_rules.numbers import CONTEXT, DECIMALS, DIGITS, INTEGER_DIGITS, CauseKind, Rounding, Undefined, negate
+from qdis_rules.numbers import (
+    CONTEXT,
+    DECIMALS,
+    DIGITS,
+    INTEGER_DIGITS,
+    ZERO,
+    CauseKind,
+    Rounding,
+    Undefined,
+    add,
+    negate,
+)
 from qdis_rules.plan.compile import Compiler
+from qdis_rules.plan.frame import table_of
 from qdis_rules.plan.program import CALLED, MODES, Late, Program
 from qdis_rules.plan.steps import Written
 from qdis_rules.records import dataclass
@@ -84,6 +96,7 @@ class _Writer:
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
     parameter_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    pasts: dict[tuple[int, str, bool], str] = field(default_factory=dict)
     fractions: set[str] = field(default_factory=set)
     at_hand: dict[str, str] = field(default_factory=dict)
     apart: bool = False
@@ -152,6 +165,8 @@ class _Writer:
             case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
                 found = self._slot(code)
                 return found if not isinstance(found, _Other) else self._called(expr)
+            case typed.CellValue(code, back) | typed.AggregateValue(code, back):
+                return self._past(code, back, "cell" if isinstance(expr, typed.CellValue) else "aggregate")
             case typed.ParameterValue(code) if code not in self.fractions:
                 return _Number(self.parameters.setdefault(code, f"p_{len(self.parameters)}"))
             case typed.YearValue():
@@ -180,12 +195,29 @@ class _Writer:
                 return self._rounding(self.number(operand), step, MODES[Rounding(function)])
             case typed.Fold("somme", items) if items and self._all_numbers(items):
                 return self._total([self.number(item) for item in items])
+            case typed.Fold(("min" | "max") as pick, items) if items and self._all_numbers(items):
+                values = "".join(f"{self.named(self._whole_number(item))}, " for item in items)
+                return _Number(self.named(f"extreme({pick}, ({values}))"))
+            case typed.Fold("moyenne", items) if items and self._all_numbers(items):
+                values = "".join(f"{self.named(self._whole_number(item))}, " for item in items)
+                above, below = self.fresh("n"), self.fresh("d")
+                self.line(f"{above}, {below} = mean(({values}))")
+                return _Quotient(above, below)
             case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
                 return self._rows_total(rows) or self._called(expr)
             case typed.RowValue(code) if code in self.at_hand:
                 return _Number(self.at_hand[code])
             case _:
                 return self._called(expr)
+
+    def _past(self, code: str, back: int, kind: str) -> _Number | _Quotient:
+        whole = code not in self.fractions
+        year = self.pasts.setdefault((back, kind, whole), f"h_{len(self.pasts)}")
+        if whole:
+            return _Number(f"{year}[{code!r}]")
+        n, d = self.fresh("n"), self.fresh("d")
+        self.line(f"{n}, {d} = {year}[{code!r}]")
+        return _Quotient(n, d)
 
     def _rounding(self, operand: _Number | _Quotient, step: Decimal, mode: str) -> _Number:
         if isinstance(operand, _Quotient):
@@ -333,6 +365,11 @@ class _Writer:
     def _all_numbers(self, items: Sequence[typed.Expr]) -> bool:
         return all(not isinstance(item, typed.Rows) and self.is_whole(item) for item in items)
 
+    def _whole_number(self, item: typed.Expr) -> str:
+        found = self.number(item)
+        assert isinstance(found, _Number)
+        return found.text
+
     def _total(self, items: Sequence[_Number | _Quotient]) -> _Number:
         texts = []
         for item in items:
@@ -344,16 +381,54 @@ class _Writer:
         self.line(f"if {total} is NA: {total} = skipping(({', '.join(texts)},))")
         return _Number(total)
 
+    def _columns(self, table: str, parts: Sequence[typed.Expr]) -> list[str]:
+        """Return the columns that expressions read of the row at hand of a list; none if they read other rows."""
+        nodes = (node for part in parts for node in typed.walk(part))
+        columns = sorted({node.code for node in nodes if isinstance(node, typed.RowValue)}, key=self.slots.__getitem__)
+        return columns if all(table_of(code) == table for code in columns) else []
+
+    def _each_row(self) -> str:
+        """Return the head of a loop over the rows of a list, whose columns are those at hand."""
+        values = ", ".join(f"V[{self.slots[code]}]" for code in self.at_hand)
+        return f"for {', '.join(self.at_hand.values())}, in zip({values}):"
+
+    def column(self, slot: int, cell: typed.Cell, formula: typed.Expr) -> bool:
+        """Write a computed list column; False when a closure must see the row at hand."""
+        columns = self._columns(cell.table, [formula])
+        if not columns or not isinstance(formula.type, NumberType):
+            return False
+        before, calls = len(self.lines), self.calls
+        count, made = self.fresh("c"), self.fresh()
+        self.at_hand = {code: self.fresh("r") for code in columns}
+        self.line(f"{count} = F.row_counts[{cell.table!r}]")
+        with self.block(f"if {count}.__class__ is int:"):
+            self.line(f"V[{slot}] = {made} = []")
+            with self.block(self._each_row()):
+                found = self.number(formula)
+                assert isinstance(found, _Number)
+                value = self.named(found.text)
+                self.checked(slot, value, formula)
+                self.line(f"{made}.append({value})")
+        self.line(f"else: V[{slot}] = {count}")
+        self.at_hand = {}
+        if self.calls != calls:
+            del self.lines[before:]
+            return False
+        return True
+
+    def checked(self, slot: int, value: str, formula: typed.Expr) -> None:
+        """Write, where a value may have too many digits, what refuses it."""
+        self.sizes[slot] = before, after = self.size(formula)
+        if before + after > DIGITS:
+            self.line(f"if {value}.__class__ is D: fits({value})")
+
     def _rows_total(self, rows: typed.Rows) -> _Number | None:
         """Return the sum over the rows of a list, or None when a closure must see the row at hand."""
         if self.at_hand:
             return None
         parts = [rows.value] if rows.condition is None else [rows.value, rows.condition]
-        columns = sorted(
-            {node.code for part in parts for node in typed.walk(part) if isinstance(node, typed.RowValue)},
-            key=self.slots.__getitem__,
-        )
-        if not columns or any(code.partition(".")[0] != rows.table for code in columns):
+        columns = self._columns(rows.table, parts)
+        if not columns:
             return None
         before, calls = len(self.lines), self.calls
         total, count, kept, skipped = self.fresh(), self.fresh("c"), self.fresh("b"), self.fresh("b")
@@ -361,8 +436,7 @@ class _Writer:
         self.line(f"{count} = F.row_counts[{rows.table!r}]")
         with self.block(f"if {count}.__class__ is int:"):
             self.line(f"{total} = ZERO; {kept} = {skipped} = False")
-            names, values = ", ".join(self.at_hand.values()), ", ".join(f"V[{self.slots[code]}]" for code in columns)
-            with self.block(f"for {names}, in zip({values}):"):
+            with self.block(self._each_row()):
                 if rows.condition is None:
                     self._add_row(rows.value, total, kept, skipped)
                 else:
@@ -388,38 +462,23 @@ class _Writer:
 
     def is_whole(self, expr: typed.Expr) -> bool:
         """True when no division can make the value of `expr` a fraction."""
-        waiting = [expr]
-        while waiting:
-            node = waiting.pop()
-            if not (isinstance(node, typed.Apply) and node.function in _ROUNDINGS and _is_decimal(node.arguments[1])):
-                waiting.extend(typed.children(node))
-            match node:
-                case typed.Const(Fraction()):
-                    return False
-                case typed.CellValue(code, back) | typed.AggregateValue(code, back):
-                    if back or isinstance(self.operands[self.slots[code]], _Quotient):
-                        return False
-                case typed.RowValue(code):
-                    if code in self.fractions:
-                        return False
-                case typed.ParameterValue(code):
-                    if code in self.fractions:
-                        return False
-                case typed.Product(factors):
-                    if any(divides for divides, _ in factors):
-                        return False
-                case typed.Fold("moyenne"):
-                    return False
-                case _:
-                    pass
-        return True
+        return not any(_divides(node) or self._reads_fraction(node) for node in _unrounded(expr))
+
+    def _reads_fraction(self, node: typed.Expr) -> bool:
+        match node:
+            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+                return isinstance(self.operands[self.slots[code]], _Quotient)
+            case typed.CellValue(code) | typed.AggregateValue(code) | typed.RowValue(code) | typed.ParameterValue(code):
+                return code in self.fractions
+            case _:
+                return False
 
     def size(self, expr: typed.Expr) -> tuple[int, int]:
         """Return how many digits `expr` may have before and after the point."""
         match expr:
             case typed.Const(Decimal() as constant):
                 return _digits(constant)
-            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0):
+            case typed.CellValue(code, 0) | typed.AggregateValue(code, 0) | typed.RowValue(code):
                 return self.sizes.get(self.slots[code], _ENTERED)
             case typed.ParameterValue(code) if code in self.parameter_sizes:
                 return self.parameter_sizes[code]
@@ -453,8 +512,12 @@ class _Writer:
             case typed.RowValue(code) if code in self.at_hand:
                 return self.at_hand[code]
             case typed.Not(operand):
+                if _is_certain(operand):
+                    return f"(not {self.other(operand)})"
                 inner = self.named(self.other(operand))
                 return f"(not {inner} if {inner}.__class__ is bool else {inner})"
+            case typed.And(operands) | typed.Or(operands) if all(map(_is_certain, operands)):
+                return f"({(' or ' if isinstance(expr, typed.Or) else ' and ').join(map(self.other, operands))})"
             case typed.And(operands) | typed.Or(operands):
                 return self._kleene(operands, absorbing=isinstance(expr, typed.Or))
             case typed.Apply("renseigné", (value,)):
@@ -487,6 +550,11 @@ class _Writer:
 
     def _comparison(self, expr: typed.Comparison, left: _Number | _Quotient, right: _Number | _Quotient) -> str:
         amount = expr.margin.amount if expr.margin is not None else Decimal(0)
+        if isinstance(left, _Number) and isinstance(right, _Number) and expr.op not in ("=", "<>"):
+            bound = self.names.get(right.text) if amount else ZERO
+            if isinstance(bound, Decimal):
+                moved = add(bound, amount if expr.op in ("<=", ">") else negate(amount))
+                return f"({left.text} {expr.op} {self.constant(moved) if amount else right.text})"
         gap = self._sum([(False, left), (True, right)])
         result = self.fresh()
         if isinstance(gap, _Quotient):
@@ -496,8 +564,6 @@ class _Writer:
             g = gap.text
             if amount:
                 return _compared(expr.op, g, self.constant(amount), lambda: self.constant(negate(amount)))
-            if expr.op not in ("=", "<>"):
-                return f"({g} {expr.op} ZERO)"
             g = self.named(g)
             test = _test(expr.op, g, "")
         self.line(f"{result} = {test} if {g}.__class__ is D else {g}")
@@ -590,7 +656,7 @@ class Generated:
 def generate(ruleset: typed.TypedRuleset, slots: Mapping[str, int], compiler: Compiler) -> Generated:
     """Return the function that fills every computed slot of a frame, then every outcome."""
     writer = _Writer(slots, compiler)
-    writer.fractions.update(code for code, parameter in ruleset.parameters.items() if _has_fractions(parameter))
+    writer.fractions.update(_fractions(ruleset))
     for code, parameter in ruleset.parameters.items():
         sizes = [_digits(dated.value) for dated in parameter.values if isinstance(dated.value, Decimal)]
         if sizes:
@@ -687,9 +753,23 @@ def _made(writer: _Writer, signature: str, lines: Sequence[str]) -> object:
     for name, given in (("S", "F.supplied"), ("YEAR", "D(F.year)")):
         if any(re.search(rf"\b{name}\b", line) for line in lines):
             head.append(f"    {name} = {given}")
+    head += [f"    {name} = past(F, {', '.join(map(repr, year))})" for year, name in writer.pasts.items()]
     head += [f"    {name} = whole(F.parameters[{code!r}])" for code, name in writer.parameters.items()]
     exec(compile("\n".join([*head, *lines, ""]), "<qdis>", "exec"), writer.names)  # noqa: S102 - written above
     return writer.names[signature.partition("(")[0]]
+
+
+def _is_certain(condition: typed.Expr) -> bool:
+    """True for a condition that is true or false whatever is missing."""
+    match condition:
+        case typed.Apply("renseigné") | typed.Supplied(_, False):
+            return True
+        case typed.Not(operand):
+            return _is_certain(operand)
+        case typed.And(operands) | typed.Or(operands):
+            return all(map(_is_certain, operands))
+        case _:
+            return False
 
 
 def _is_decimal(expr: typed.Expr) -> bool:
@@ -702,8 +782,48 @@ def _digits(number: Decimal) -> tuple[int, int]:
     return max(number.adjusted() + 1, 0), max(-exponent, 0)
 
 
-def _has_fractions(parameter: typed.Parameter) -> bool:
-    return any(isinstance(dated.value, Fraction) for dated in parameter.values)
+def _unrounded(expr: typed.Expr) -> Iterator[typed.Expr]:
+    """Yield the nodes of an expression, but those whose value is rounded."""
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        if not (isinstance(node, typed.Apply) and node.function in _ROUNDINGS and _is_decimal(node.arguments[1])):
+            waiting.extend(typed.children(node))
+        yield node
+
+
+def _divides(node: typed.Expr) -> bool:
+    match node:
+        case typed.Const(Fraction()) | typed.Fold("moyenne"):
+            return True
+        case typed.Product(factors):
+            return any(divides for divides, _ in factors)
+        case _:
+            return False
+
+
+def _fractions(ruleset: typed.TypedRuleset) -> set[str]:
+    """Return the codes of what may be a fraction, this year or another."""
+    found = {
+        code
+        for code, parameter in ruleset.parameters.items()
+        if any(isinstance(dated.value, Fraction) for dated in parameter.values)
+    }
+    readers: dict[str, list[str]] = {code: [] for code in found}
+    formulas = {code: cell.formula for code, cell in ruleset.cells.items() if cell.formula is not None}
+    formulas |= {code: aggregate.formula for code, aggregate in ruleset.aggregates.items()}
+    for code, formula in formulas.items():
+        for node in _unrounded(formula):
+            if _divides(node):
+                found.add(code)
+            elif isinstance(node, typed.CellValue | typed.AggregateValue | typed.RowValue | typed.ParameterValue):
+                readers.setdefault(node.code, []).append(code)
+    waiting = list(found)
+    while waiting:
+        new = [code for code in readers.get(waiting.pop(), ()) if code not in found]
+        found.update(new)
+        waiting += new
+    return found
 
 
 def _unpacking(writer: _Writer, entered: Sequence[int]) -> list[str]:
@@ -742,11 +862,10 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
     assert cell.formula is not None
     slot = writer.slots[cell.code]
     if cell.row == "*":
-        whole = writer.is_whole(cell.formula)
-        if not whole:
-            writer.fractions.add(cell.code)
-        code = writer.closure(cell.formula)
-        writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
+        whole = cell.code not in writer.fractions
+        if not whole or not writer.column(slot, cell, cell.formula):
+            code = writer.closure(cell.formula)
+            writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
         writer.operands[slot] = _Other(f"V[{slot}]")
         return
     if gate is None:
@@ -757,7 +876,7 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
         writer,
         slot,
         cell.formula,
-        f"not ({closed} is True or {closed}.__class__ is U)",
+        f"{closed} is False or {closed} is NA",
         f"NA if {closed} is True else {closed}",
     )
 
@@ -767,10 +886,7 @@ def _write_aggregate(writer: _Writer, aggregate: typed.Aggregate) -> None:
     if aggregate.guard is None:
         _write_value(writer, slot, aggregate.formula, None)
         return
-    allowed = writer.named(writer.other(aggregate.guard))
-    _write_value(
-        writer, slot, aggregate.formula, f"{allowed} is True", f"{allowed} if {allowed}.__class__ is U else NA"
-    )
+    _write_value(writer, slot, aggregate.formula, *_allowed(writer, aggregate.guard))
 
 
 def _write_value(writer: _Writer, slot: int, formula: typed.Expr, test: str | None, otherwise: str = "") -> None:
@@ -799,9 +915,7 @@ def _assigned(writer: _Writer, slot: int, formula: typed.Expr) -> _Operand:
         writer.line(f"V[{slot}] = ({n}, {d}) if {n}.__class__ is D else {n}")
         return _Quotient(n, d)
     writer.line(f"V[{slot}] = v_{slot} = {found.text}")
-    writer.sizes[slot] = before, after = writer.size(formula)
-    if before + after > DIGITS:
-        writer.line(f"if v_{slot}.__class__ is D: fits(v_{slot})")
+    writer.checked(slot, f"v_{slot}", formula)
     return _Number(f"v_{slot}")
 
 
@@ -809,8 +923,17 @@ def _write_trial(writer: _Writer, index: int, instance: typed.CheckInstance) -> 
     if instance.guard is None:
         writer.line(f"R[{index}] = {writer.other(instance.body)}")
         return
-    allowed = writer.named(writer.other(instance.guard))
-    with writer.block(f"if {allowed} is True:"):
+    test, otherwise = _allowed(writer, instance.guard)
+    with writer.block(f"if {test}:"):
         writer.line(f"R[{index}] = {writer.other(instance.body)}")
     with writer.block("else:"):
-        writer.line(f"R[{index}] = {allowed} if {allowed}.__class__ is U else NA")
+        writer.line(f"R[{index}] = {otherwise}")
+
+
+def _allowed(writer: _Writer, guard: typed.Expr) -> tuple[str, str]:
+    """Return the test of a `quand`, and what there is where it fails."""
+    text = writer.other(guard)
+    if _is_certain(guard):
+        return text, "NA"
+    allowed = writer.named(text)
+    return f"{allowed} is True", f"{allowed} if {allowed}.__class__ is U else NA"

@@ -57,6 +57,31 @@ def _divided(above: object, below: object, division: Undefined) -> tuple[object,
     return (none if none is not None else division), ONE
 
 
+class _View(dict[str, object]):
+    """The values of an earlier year as programs take them: each is read once."""
+
+    def __init__(self, read: Callable[[str], object], take: Callable[[object], object]) -> None:
+        super().__init__()
+        self._read = read
+        self._take = take
+
+    def __missing__(self, code: str) -> object:
+        value = self[code] = self._take(self._read(code))
+        return value
+
+
+def _past(frame: Frame, back: int, kind: str, whole: bool) -> Mapping[str, object]:
+    """Return the values of an earlier year, of its cells or its aggregates (`kind`): numbers if `whole`, else pairs."""
+    past, take = frame.past(back), _whole if whole else _split
+    if past is None:
+        unknown = Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
+        return _View(lambda _: unknown, take)
+    found: _View | None = past.kept.get((kind, whole))
+    if found is None:
+        found = past.kept[kind, whole] = _View(getattr(past, kind), take)
+    return found
+
+
 def _pair(value: object) -> tuple[object, Decimal]:
     """Return the pair of what a slot of quotients holds."""
     return value if isinstance(value, tuple) else _split(value)
@@ -64,7 +89,7 @@ def _pair(value: object) -> tuple[object, Decimal]:
 
 def _split(value: object) -> tuple[object, Decimal]:
     """Return the pair of what a closure gave."""
-    if isinstance(value, Fraction):
+    if value.__class__ is Fraction:
         return Decimal(value.numerator), Decimal(value.denominator)
     return value, ONE
 
@@ -79,7 +104,7 @@ def _rounded(above: Decimal, below: Decimal, step: Decimal, mode: str) -> Decima
 
 def _whole(value: object) -> object:
     """Return what a closure gave, when it is no fraction."""
-    if isinstance(value, Fraction):
+    if value.__class__ is Fraction:
         raise Unfit
     return value
 
@@ -91,6 +116,19 @@ def _skipping(values: Sequence[object]) -> object:
         return NOT_APPLICABLE
     none = gather(kept)
     return none if none is not None else sum(kept[1:], kept[0])  # type: ignore[call-overload]
+
+
+def _extreme(pick: Callable[[Sequence[object]], object], values: Sequence[object]) -> object:
+    """Return the least or the greatest of what is not sans objet."""
+    kept = [value for value in values if value is not NOT_APPLICABLE]
+    none = gather(kept)
+    return (pick(kept) if kept else NOT_APPLICABLE) if none is None else none
+
+
+def _mean(values: Sequence[object]) -> tuple[object, Decimal]:
+    """Return the pair of the mean of what is not sans objet."""
+    kept = [value for value in values if value is not NOT_APPLICABLE]
+    return _skipping(values), Decimal(len(kept) or 1)
 
 
 def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
@@ -123,9 +161,12 @@ CALLED: Final[Mapping[str, object]] = {
     "gather": gather,
     "divided": _divided,
     "pair": _pair,
+    "past": _past,
     "split": _split,
     "whole": _whole,
     "skipping": _skipping,
+    "extreme": _extreme,
+    "mean": _mean,
     "close": _close,
     "column": _column,
     "fits": CONTEXT.plus,
