@@ -194,9 +194,12 @@ class Session:
         self._raw[code] = self._typed[code] = values[slot] = value
         if old == value:
             return _NOTHING
+        cone = free.cone
+        if not (cone.slots or cone.trials or cone.whole):
+            return free.alone
         moved = {slot: old}
         try:
-            verdicts = self._spread(free.cone, False, moved)
+            verdicts = self._spread(cone, False, moved)
         except UNFIT:
             return self._again(self.dossier)
         if len(moved) == 1 and not verdicts:
