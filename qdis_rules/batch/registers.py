@@ -24,54 +24,71 @@ _KEEPS_NOTHING: Final = re.compile(
 
 
 def placed(lines: Sequence[str], computed: Collection[str]) -> tuple[list[str], list[str]]:
-    """Return the statements, each column `computed` by a ufunc held somewhere, and the registers they want.
+    """Return the statements, each `computed` column written somewhere, and the registers they want.
 
     Registers are named `r1`, `r2` (int64) and `m1`, `m2` (bool). A column that something may keep a view of has none.
     """
-    last: dict[str, int] = {}
-    kept: set[str] = set()
-    results: dict[str, str] = {}
-    for index, line in enumerate(lines):
-        names = NAME.findall(line)
-        last.update(dict.fromkeys(names, index))
-        if not _KEEPS_NOTHING.match(line):
-            kept.update(names)
-        result = _RESULT.fullmatch(line)
-        if result and result[2] in computed:
-            results.setdefault(result[2], line)
-    freed: dict[int, list[str]] = {}
+    last = {name: index for index, line in enumerate(lines) for name in NAME.findall(line)}
+    ending: dict[int, list[str]] = {}
     for name, index in last.items():
-        freed.setdefault(index, []).append(name)
-    free: dict[str, list[str]] = {"r": [], "m": []}
-    held: dict[str, str] = {}
-    registers: list[str] = []
+        ending.setdefault(index, []).append(name)
+    kept = {name for line in lines if not _KEEPS_NOTHING.match(line) for name in NAME.findall(line)}
+    results: dict[str, str] = {}
+    for found in filter(None, map(_RESULT.fullmatch, lines)):
+        if found[2] in computed:
+            results.setdefault(found[2], found[1])
+    registers = _Registers()
     told: list[str] = []
     for index, line in enumerate(lines):
-        made = _MADE.fullmatch(line)
-        over = [name for name in freed.get(index, ()) if name not in held]
-        ending = [held[name] for name in freed.get(index, ()) if name in held]
-        at_once = made is not None and made[2].startswith("np.")  # NumPy may write a result over what it reads
-        for register in ending if at_once else ():
-            free[register[0]].append(register)
-        if made and made[1] in computed and made[1] not in held:
-            name = made[1]
-            where = None
-            if name in results:
-                where = _RESULT.fullmatch(results[name])[1]  # type: ignore[index]
-            elif name not in kept and last[name] != index:
-                kind = "m" if name[0] == "b" else "r"
-                if not free[kind]:
-                    registers.append(f"{kind}{sum(each[0] == kind for each in registers) + 1}")
-                    free[kind].append(registers[-1])
-                where = held[name] = free[kind].pop()
-            if where is not None:
-                line = f"{name} = {made[2]}, out={where})"  # noqa: PLW2901
-        elif line in results.values():
-            line = ""  # noqa: PLW2901
-        for register in () if at_once else ending:
-            free[register[0]].append(register)
-        if over:
-            line = f"{line}{'; ' if line else ''}del {', '.join(over)}"  # noqa: PLW2901
-        if line:
-            told.append(line)
-    return told, registers
+        over = ending.get(index, [])
+        result, made = _RESULT.fullmatch(line), _MADE.fullmatch(line)
+        if result and results.get(result[2]) == result[1]:
+            text = ""  # it is there
+        elif made and made[1] in computed:
+            name, call = made[1], made[2]
+            if call.startswith("np."):  # NumPy may write a result over what it reads
+                registers.free(over)
+            where = results.get(name)
+            if where is None and name not in kept and last[name] != index:
+                where = registers.take(name)
+            text = line if where is None else f"{name} = {call}, out={where})"
+        else:
+            text = line
+        dropped = [name for name in over if name not in registers]
+        registers.free(over)
+        statements = [text] if text else []
+        if dropped:
+            statements.append(f"del {', '.join(dropped)}")
+        if statements:
+            told.append("; ".join(statements))
+    return told, registers.names
+
+
+class _Registers:
+    """Which register holds which column, and which hold none."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._free: dict[str, list[str]] = {"r": [], "m": []}
+        self._held: dict[str, str] = {}
+        self._over: set[str] = set()
+
+    def __contains__(self, column: str) -> bool:
+        """Tell whether a column is held, or was."""
+        return column in self._held
+
+    def take(self, column: str) -> str:
+        """Return where a column is written."""
+        kind = "m" if column[0] == "b" else "r"
+        if not self._free[kind]:
+            self.names.append(f"{kind}{len(self.names) + 1}")
+            self._free[kind].append(self.names[-1])
+        self._held[column] = self._free[kind].pop()
+        return self._held[column]
+
+    def free(self, columns: Collection[str]) -> None:
+        """Let the registers of columns that are over hold others."""
+        for column in columns:
+            if column in self._held and column not in self._over:
+                self._over.add(column)
+                self._free[self._held[column][0]].append(self._held[column])
