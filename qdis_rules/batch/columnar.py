@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qdis_rules.batch.expressions import Expressions
 from qdis_rules.batch.layout import Wanted
 from qdis_rules.batch.operands import (
@@ -46,7 +43,7 @@ class Columnar:
     """The function, what it reads, in order, and why it leaves every row to the exact plan, if it does.
 
     `run(inputs, outputs, size, doubt, bad, registers)` writes the wanted results: of a value (numbers or codes, states),
-    of a check (verdicts, 255 where there is none); `registers` are those of `scratch`. `scales` are those the values
+    of a check (verdicts, 255 where there is none); `registers` are columns it works in, int64 (`r`) or bool (`m`). `scales` are those the values
     of numbers are written at.
     """
 
@@ -56,12 +53,6 @@ class Columnar:
     scales: Mapping[int, int]
     text: str = field(repr=False)
     whole: str | None = None
-
-    def scratch(self, size: int) -> list[NDArray[Any]]:
-        """Return the registers it works in, for at most so many dossiers."""
-        numbers = iter(np.empty((sum(name[0] == "r" for name in self.registers), size), np.int64))
-        flags = iter(np.empty((sum(name[0] == "m" for name in self.registers), size), bool))
-        return [next(numbers if name[0] == "r" else flags) for name in self.registers]
 
 
 def answers_of(plan: Plan) -> dict[str, int]:

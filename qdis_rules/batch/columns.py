@@ -60,6 +60,42 @@ class Worked:
     exact: Sequence[tuple[int, Told | Refusal]]
 
 
+class Room:
+    """Where one thread works, piece after piece: the system gives memory more slowly than it is filled."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, NDArray[Any]] = {}
+
+    def _block(self, name: str, count: int, size: int, of: Any) -> Iterator[NDArray[Any]]:
+        block = self._blocks.get(name)
+        if block is None or block.shape[0] < count or block.shape[1] < size:
+            block = self._blocks[name] = np.empty((count, size), of)
+        return iter(block[:count, :size])
+
+    def registers(self, function: Columnar, size: int) -> list[NDArray[Any]]:
+        """Return the registers of a function."""
+        kinds = [name[0] for name in function.registers]
+        blocks = {kind: self._block(kind, kinds.count(kind), size, of) for kind, of in (("r", np.int64), ("m", bool))}
+        return [next(blocks[kind]) for kind in kinds]
+
+    def outputs(self, results: Sequence[Wanted], size: int) -> list[Any]:
+        """Return where results are written: values and states here, verdicts where they may stay."""
+        values = [each for each in results if each.kind is not None]
+        flags = sum(isinstance(each.kind, ConditionType) for each in values)
+        booleans = self._block("flags", flags, size, bool)
+        numbers = self._block("numbers", len(values) - flags, size, np.int64)
+        states = list(self._block("states", len(values), size, np.uint8))
+        for state in states:
+            state[:] = 0
+        absences, verdicts = iter(states), iter(np.empty((len(results) - len(values), size), np.uint8))
+        return [
+            next(verdicts)
+            if each.kind is None
+            else (next(booleans if isinstance(each.kind, ConditionType) else numbers), next(absences))
+            for each in results
+        ]
+
+
 class ColumnarRows:
     """Evaluates batches of one layout, column by column."""
 
@@ -95,10 +131,10 @@ class ColumnarRows:
         places = {*self._layout.kept, *(place for _, place, _ in self._readers(function))}
         return frozenset(names[place] for place in places)
 
-    def evaluate(self, batch: pa.RecordBatch) -> list[pa.Array] | None:
+    def evaluate(self, batch: pa.RecordBatch, room: Room) -> list[pa.Array] | None:
         """Return the results of every row, in order, without the columns kept; None when only the exact way can."""
         read = self.read(batch)
-        return None if read is None else self.tell(read, self.work(read))
+        return None if read is None else self.tell(read, self.work(read, room))
 
     def read(self, batch: pa.RecordBatch) -> Read | None:
         """Return the columns as numbers, None when only the exact way can do them."""
@@ -121,13 +157,13 @@ class ColumnarRows:
         inputs, texts = inputs_of(function.inputs, values, lists)
         return Read(batch, function, inputs, texts, doubt)
 
-    def work(self, read: Read) -> Worked:
-        """Return the results as numbers, and those of the rows in doubt, done exactly."""
+    def work(self, read: Read, room: Room) -> Worked:
+        """Return the results as numbers, good until the next work in that room, and those of the rows in doubt, exact."""
         size = read.batch.num_rows
-        outputs = _outputs(self._results.wanted, size)
+        outputs = room.outputs(self._results.wanted, size)
         doubt, bad = read.doubt.copy(), np.zeros(size, bool)
         with np.errstate(all="ignore"):  # what overflows is in doubt
-            read.function.run(read.inputs, outputs, size, doubt, bad, read.function.scratch(size))
+            read.function.run(read.inputs, outputs, size, doubt, bad, room.registers(read.function, size))
         (places,) = np.nonzero(doubt)
         told = self._exact.told(read.batch.take(pa.array(places))) if len(places) else []
         return Worked(outputs, bad, list(zip(places.tolist(), told, strict=True)))
@@ -260,21 +296,6 @@ def _kind(plan: Plan, code: str) -> Type:
 
 def _has_nulls(batch: pa.RecordBatch) -> bool:
     return any(column.null_count for column in batch.columns)
-
-
-def _outputs(results: Sequence[Wanted], size: int) -> list[Any]:
-    """Return where results are written, in a few blocks: the system gives large ones faster."""
-    values = [each for each in results if each.kind is not None]
-    flags = sum(isinstance(each.kind, ConditionType) for each in values)
-    booleans, numbers = iter(np.empty((flags, size), bool)), iter(np.empty((len(values) - flags, size), np.int64))
-    states = iter(np.zeros((len(values), size), np.uint8))
-    verdicts = iter(np.empty((len(results) - len(values), size), np.uint8))
-    return [
-        next(verdicts)
-        if each.kind is None
-        else (next(booleans if isinstance(each.kind, ConditionType) else numbers), next(states))
-        for each in results
-    ]
 
 
 # --- to Arrow, past pyarrow's own conversion from NumPy: it looks for pandas each time ------------

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain
+from threading import local
 from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from qdis_rules.batch.columns import ColumnarRows
+from qdis_rules.batch.columns import ColumnarRows, Room
 from qdis_rules.batch.layout import BatchError, Layout, Results
 from qdis_rules.batch.rows import ExactRows
 from qdis_rules.evaluation.dossier import Problem
@@ -46,7 +47,14 @@ def evaluate_many(
             return iter(())
         schema = first[0].schema
     given = (piece for batch in chain(first, stream) for piece in pieces(batch))
-    return _in_order(runs.of(schema, keep, results).evaluate, given, threads)
+    run, own = runs.of(schema, keep, results), local()
+
+    def evaluated(piece: pa.RecordBatch) -> pa.RecordBatch:
+        if not hasattr(own, "room"):
+            own.room = Room()
+        return run.evaluate(piece, own.room)
+
+    return _in_order(evaluated, given, threads)
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -104,10 +112,13 @@ class Run:
         """Return the columns that are enough for dossiers where no value is missing, None when all are needed."""
         return self._columnar.needed()
 
-    def evaluate(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the results of a batch. Raises BatchError when it has other columns than those announced."""
+    def evaluate(self, batch: pa.RecordBatch, room: Room | None = None) -> pa.RecordBatch:
+        """Return the results of a batch, worked in a room of this thread if it has one.
+
+        Raises BatchError when it has other columns than those announced.
+        """
         if not batch.schema.equals(self._layout.schema):
             raise BatchError([Problem("colonnes", "autres-colonnes", "ce lot n'a pas les colonnes du premier")])
         kept = [batch.column(place) for place in self._layout.kept]
-        found = self._columnar.evaluate(batch) or self._exact.evaluate(batch).columns
+        found = self._columnar.evaluate(batch, room or Room()) or self._exact.evaluate(batch).columns
         return pa.RecordBatch.from_arrays([*kept, *found], schema=self.schema)

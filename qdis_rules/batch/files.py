@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from qdis_rules.batch.columns import Room
 from qdis_rules.batch.evaluate import Run
 from qdis_rules.batch.layout import PROBLEMS, READY, BatchError, Layout, Results
 from qdis_rules.batch.sources import MANIFEST, Reader, Source, sources_of
@@ -214,6 +215,7 @@ class Worker:
     def __init__(self, job: Job, runs: Sequence[Run], *, alone: bool) -> None:
         self._job = job
         self._runs = runs
+        self._room = Room()
         self._reader = Reader(job.sources, [run.needed for run in runs], threads=alone)
 
     def parts(self, places: Iterable[Place]) -> Iterator[Summary]:
@@ -234,7 +236,7 @@ class Worker:
             return None
         number = place[0]
         batch = pa.RecordBatch.from_arrays(batch.columns, schema=self._job.sources[number].schema)
-        return pa.Table.from_batches([self._runs[number].evaluate(batch)])
+        return pa.Table.from_batches([self._runs[number].evaluate(batch, self._room)])
 
     def _written(self, place: Place, made: pa.Table | None) -> Summary:
         if made is None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qdis_rules.batch.columns import Room
 from qdis_rules.batch.evaluate import PIECE, run_of
 from qdis_rules.evaluation.dossier import Raw
 from qdis_rules.model import typed
@@ -158,7 +159,7 @@ def test_columns_and_rows_agree(data: st.DataObject) -> None:
     batch = data.draw(batches(ruleset, data.draw(st.booleans())))
     names = wanted(ruleset) if data.draw(st.booleans()) else None
     run = run_of(ruleset.plan, batch.schema, ["n"], names)
-    by_column = run._columnar.evaluate(batch)
+    by_column = run._columnar.evaluate(batch, Room())
     if by_column is None:
         return
     exact = run._exact.evaluate(batch)
@@ -189,7 +190,7 @@ def both_ways(columns: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     """Return the results of a batch by columns, which must take it, and by rows."""
     batch = pa.record_batch(columns)
     run = run_of(compiled(RULES).plan, batch.schema)
-    by_column = run._columnar.evaluate(batch)
+    by_column = run._columnar.evaluate(batch, Room())
     assert by_column is not None
     return [each.to_pylist() for each in by_column], [each.to_pylist() for each in run._exact.evaluate(batch).columns]
 
