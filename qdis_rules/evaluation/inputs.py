@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 
 from qdis_rules.evaluation.results import Origin
@@ -33,7 +34,7 @@ class Inputs:
     other_rows: dict[tuple[str, int], Known]
     supplied: set[str]
     supplied_in_row: set[tuple[str, int]]
-    pending: dict[str, set[str]]
+    pending: Mapping[str, AbstractSet[str]]
     fractions: bool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from fractions import Fraction
 
@@ -173,9 +174,9 @@ def _carried(plan: Plan, inputs: Inputs, past: Callable[[int], Past | None]) -> 
             fractions = fractions or value.__class__ is Fraction
         else:
             others[code] = {**others[code], Origin.CARRIED: value} if code in others else {Origin.CARRIED: value}
-    pending = inputs.pending.copy()
+    pending: dict[str, AbstractSet[str]] = dict(inputs.pending)
     for table, codes in closings.gated.items():
-        pending[table] = {*codes, *pending.get(table, ())}
+        pending[table] = codes.union(pending.get(table, ()))
     return Inputs(
         values,
         inputs.parameters,
@@ -183,7 +184,7 @@ def _carried(plan: Plan, inputs: Inputs, past: Callable[[int], Past | None]) -> 
         origins,
         others,
         inputs.other_rows,
-        inputs.supplied | closings.others,
+        inputs.supplied | closings.others if closings.others else inputs.supplied,
         inputs.supplied_in_row,
         pending,
         fractions,

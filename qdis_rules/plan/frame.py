@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
@@ -58,7 +59,7 @@ class Frame:
     past: Callable[[int], Past | None] = field(repr=False)
     rows: dict[str, int] = field(default_factory=dict)
     supplied: set[str] = field(default_factory=set)
-    pending: dict[str, set[str]] = field(default_factory=dict)
+    pending: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     supplied_in_row: set[tuple[str, int]] = field(default_factory=set)
 
 

@@ -198,10 +198,10 @@ class _Writer:
             case typed.Fold(("min" | "max") as pick, items) if items and self._all_numbers(items):
                 values = "".join(f"{self.named(self._whole_number(item))}, " for item in items)
                 return _Number(self.named(f"extreme({pick}, ({values}))"))
-            case typed.Fold("moyenne", items) if items and self._all_numbers(items):
-                values = "".join(f"{self.named(self._whole_number(item))}, " for item in items)
+            case typed.Fold("moyenne", items) if items and not any(isinstance(item, typed.Rows) for item in items):
+                pairs = [self._pair(self.number(item)) for item in items]
                 above, below = self.fresh("n"), self.fresh("d")
-                self.line(f"{above}, {below} = mean(({values}))")
+                self.line(f"{above}, {below} = mean(({''.join(f'({n}, {d}), ' for n, d in pairs)}))")
                 return _Quotient(above, below)
             case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
                 return self._rows_total(rows) or self._called(expr)
@@ -365,6 +365,9 @@ class _Writer:
     def _all_numbers(self, items: Sequence[typed.Expr]) -> bool:
         return all(not isinstance(item, typed.Rows) and self.is_whole(item) for item in items)
 
+    def _pair(self, found: _Number | _Quotient) -> tuple[str, str]:
+        return (found.above, found.below) if isinstance(found, _Quotient) else (self.named(found.text), "ONE")
+
     def _whole_number(self, item: typed.Expr) -> str:
         found = self.number(item)
         assert isinstance(found, _Number)
@@ -405,10 +408,13 @@ class _Writer:
             self.line(f"V[{slot}] = {made} = []")
             with self.block(self._each_row()):
                 found = self.number(formula)
-                assert isinstance(found, _Number)
-                value = self.named(found.text)
-                self.checked(slot, value, formula)
-                self.line(f"{made}.append({value})")
+                if isinstance(found, _Quotient):
+                    n, d = found.above, found.below
+                    self.line(f"{made}.append(quotient({n}, {d}) if {n}.__class__ is D else {n})")
+                else:
+                    value = self.named(found.text)
+                    self.checked(slot, value, formula)
+                    self.line(f"{made}.append({value})")
         self.line(f"else: V[{slot}] = {count}")
         self.at_hand = {}
         if self.calls != calls:
@@ -545,7 +551,8 @@ class _Writer:
     def _same(self, left: str, op: str, right: str) -> str:
         a, b = self.named(left), self.named(right)
         sign = "==" if op == "=" else "!="
-        test = f"{a}.__class__ in NO_VALUE or {b}.__class__ in NO_VALUE"
+        sides = [side for side in (a, b) if side not in self.names]  # a constant is a value
+        test = " or ".join(f"{side}.__class__ in NO_VALUE" for side in sides) or "False"
         return f"(gather(({a}, {b})) if {test} else {a} {sign} {b})"
 
     def _comparison(self, expr: typed.Comparison, left: _Number | _Quotient, right: _Number | _Quotient) -> str:
@@ -863,7 +870,7 @@ def _write_cell(writer: _Writer, cell: typed.Cell, gate: str | None) -> None:
     slot = writer.slots[cell.code]
     if cell.row == "*":
         whole = cell.code not in writer.fractions
-        if not whole or not writer.column(slot, cell, cell.formula):
+        if not writer.column(slot, cell, cell.formula):
             code = writer.closure(cell.formula)
             writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
         writer.operands[slot] = _Other(f"V[{slot}]")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from qdis_rules.numbers import (
     CONTEXT,
@@ -19,6 +19,7 @@ from qdis_rules.numbers import (
     Rounding,
     Undefined,
     gather,
+    quotient,
 )
 from qdis_rules.plan.frame import ONE, Code, Frame, Value
 
@@ -125,10 +126,21 @@ def _extreme(pick: Callable[[Sequence[object]], object], values: Sequence[object
     return (pick(kept) if kept else NOT_APPLICABLE) if none is None else none
 
 
-def _mean(values: Sequence[object]) -> tuple[object, Decimal]:
-    """Return the pair of the mean of what is not sans objet."""
-    kept = [value for value in values if value is not NOT_APPLICABLE]
-    return _skipping(values), Decimal(len(kept) or 1)
+def _mean(pairs: Sequence[tuple[Any, Decimal]]) -> tuple[object, Decimal]:
+    """Return the pair of the mean of what is not sans objet: undefined if one of these pairs is."""
+    kept = [pair for pair in pairs if pair[0] is not NOT_APPLICABLE]
+    if not kept:
+        return NOT_APPLICABLE, ONE
+    none = gather(above for above, _ in kept)
+    if none is not None:
+        return none, ONE
+    (total, below), *rest = kept
+    for above, other in rest:
+        if other is ONE and below is ONE:
+            total = total + above
+        else:
+            total, below = total * other + above * below, below * other
+    return total, below * len(kept)
 
 
 def _column(frame: Frame, table: str, code: Code, whole: bool) -> object:
@@ -167,6 +179,7 @@ CALLED: Final[Mapping[str, object]] = {
     "skipping": _skipping,
     "extreme": _extreme,
     "mean": _mean,
+    "quotient": quotient,
     "close": _close,
     "column": _column,
     "fits": CONTEXT.plus,
