@@ -206,7 +206,11 @@ class _Writer:
             case typed.Fold("somme", (typed.Rows() as rows,)) if self.is_whole(expr):
                 return self._rows_total(rows) or self._called(expr)
             case typed.RowValue(code) if code in self.at_hand:
-                return _Number(self.at_hand[code])
+                if code not in self.fractions:
+                    return _Number(self.at_hand[code])
+                n, d = self.fresh("n"), self.fresh("d")
+                self.line(f"{n}, {d} = split({self.at_hand[code]})")
+                return _Quotient(n, d)
             case _:
                 return self._called(expr)
 

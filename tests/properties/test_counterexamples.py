@@ -233,3 +233,22 @@ def test_deep_defaults_and_long_products_are_compiled() -> None:
     text += "agrégat F.p « p » en % = " + " * ".join(["(T.a / T.a)"] * 600) + "\n"
     text += "agrégat F.q « q » en EUR = T.a" + " * 1" * 3000 + "\n"
     assert_agrees(compiled(text), Dossier(2023, typed={"T.a.n": 2}))
+
+
+QUOTIENT_COLUMNS = """jeu X exercice 2023
+tableau L « x » liste clé k
+  colonne k « x » texte 20
+  colonne v « x » en EUR
+  colonne w « x » en EUR = v / 3
+  colonne x « x » en EUR = abs(moyenne(w ; w ; w))
+  colonne y « x » en EUR = 2 * w - v
+famille F « f »
+agrégat F.a « x » en EUR = somme(L.*.x) + somme(L.*.y)
+"""
+
+
+def test_a_quotient_in_a_row_is_one_in_the_next_column() -> None:
+    rows: list[dict[str, Raw]] = [{"k": "a", "v": 1}, {"k": "b", "v": 4}]
+    report = assert_agrees(compiled(QUOTIENT_COLUMNS), Dossier(2023, lists={"L": rows}))
+    assert report.aggregates["F.a"].value == 0
+    assert_agrees(compiled(QUOTIENT_COLUMNS), Dossier(2023, lists={"L": [*rows, {"k": "c"}]}))
