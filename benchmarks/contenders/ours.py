@@ -125,8 +125,10 @@ class Many(_Ours):
     def table(self, columns: Columns) -> Any:
         from benchmarks.columns import batches  # noqa: PLC0415
 
-        rounds = -(-columns.shape[1] // (2 * BATCH))
-        table = batches(columns, -(-columns.shape[1] // (2 * rounds)), "X.{}.n")  # as much for each of two threads
+        count = columns.shape[1]
+        rounds = -(-count // (2 * BATCH))
+        size = count if count <= BATCH else -(-count // (2 * rounds))  # as much for each of two threads
+        table = batches(columns, size, "X.{}.n")
         list(self.ruleset.evaluate_many([table[0].slice(0, 1)]))  # written and kept, like the plan
         return table
 
