@@ -52,13 +52,12 @@ _NOT_ASKED: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class _Free:
-    """An entered amount in a base unit: its slot, that of its table's gate, if any, and what it reaches.
+    """A typed amount in a base unit, its only value, in a table that applies: its slot and what it reaches.
 
     `alone` is the change when nothing else changes.
     """
 
     slot: int
-    gate: int | None
     cone: Cone
     alone: Change
 
@@ -107,26 +106,21 @@ class Session:
 
         Raises DossierError for an unknown cell or a value that does not fit: nothing is changed then.
         """
-        live, before = self._live, self._typed.get(code)
         free = self._free.get(code)
         if (
             free is not None
-            and raw.__class__ is before.__class__ is Decimal
-            and (free.gate is None or live.frame.values[free.gate] is False)
-            and not live.others
-            and live.fits
+            and raw.__class__ is Decimal
             and ((raw.same_quantum(_CENT) and raw.adjusted() < INTEGER_DIGITS) or is_plain(raw))
         ):
-            return self._retype(code, free, raw)
+            values = self._values
+            old = values[free.slot]
+            self._raw[code] = self._typed[code] = values[free.slot] = raw
+            return _NOTHING if old == raw else self._retyped(free, old)
         cell = self._plan.ruleset.cells.get(code)
         if cell is None or cell.row == "*":
             refused = admit(self._plan, Dossier(self._admitted.dossier.year, typed={code: raw}))
             raise DossierError(refused if isinstance(refused, list) else ())
-        if free is None and cell.formula is None and _is_amount(cell.type):
-            slots = self._plan.slots
-            cone = self._plan.edits.cone(code)
-            self._free[code] = _Free(slots[code], slots.get(cell.table), cone, Change((code,), _NOTHING.verdicts))
-        value = _read(cell, raw)
+        before, value = self._typed.get(code), _read(cell, raw)
         if value is None:
             self._raw.pop(code, None)
         else:
@@ -140,7 +134,16 @@ class Session:
             self._typed[code] = value
         self._given[cell.table] += (value is not None) - (before is not None)
         change = self._edit(cell, value) if simple else None
-        return change if change is not None else self._again(self.dossier)
+        if change is None:
+            return self._again(self.dossier)
+        if self._live.others:
+            self._free.clear()
+        elif value is None:
+            self._free.pop(code, None)
+        elif cell.formula is None and _is_amount(cell.type):
+            cone = self._plan.edits.cone(code)
+            self._free[code] = _Free(self._plan.slots[code], cone, Change((code,), _NOTHING.verdicts))
+        return change
 
     def set_rows(self, code: str, rows: Sequence[Mapping[str, Raw]]) -> Change:
         """Give a list other rows, and return what changed. Raises DossierError: nothing is changed then."""
@@ -160,6 +163,8 @@ class Session:
         self._live = replace(
             evaluation, frame=frame, origins=evaluation.origins.copy(), others=evaluation.others.copy()
         )
+        self._values = frame.values
+        self._free.clear()
 
     def _again(self, dossier: Dossier) -> Change:
         """Evaluate everything: what an edit reaches cannot always be told beforehand."""
@@ -187,17 +192,12 @@ class Session:
 
     # --- one cell ----------------------------------------------------------------------
 
-    def _retype(self, code: str, free: _Free, value: Decimal) -> Change:
-        """Give a typed amount another value, nothing else being at stake: what a form does all day."""
-        values, slot = self._live.frame.values, free.slot
-        old = values[slot]
-        self._raw[code] = self._typed[code] = values[slot] = value
-        if old == value:
-            return _NOTHING
+    def _retyped(self, free: _Free, old: Value | ListValue) -> Change:
+        """Return what follows a typed amount that is another one, nothing else being at stake: a form's whole day."""
         cone = free.cone
         if not (cone.slots or cone.trials or cone.whole):
             return free.alone
-        moved = {slot: old}
+        moved = {free.slot: old}
         try:
             verdicts = self._spread(cone, False, moved)
         except UNFIT:
@@ -293,7 +293,8 @@ class Session:
                     continue
                 before = moved[place] = values[place]
                 step.run(frame, outcomes)
-                if _same(before, values[place]):
+                after = values[place]
+                if before == after if before.__class__ is after.__class__ is Decimal else _same(before, after):
                     del moved[place]
                 elif place in whole:
                     raise Unfit
@@ -355,8 +356,6 @@ def _read(cell: typed.Cell, raw: Raw) -> Known | None:
 def _same(old: object, new: object) -> bool:
     if old is new:
         return True
-    if old.__class__ is Decimal and new.__class__ is Decimal:
-        return old == new
     if isinstance(old, tuple) and isinstance(new, tuple):  # two quotients
         return old == new or bool(multiply(old[0], new[1]) == multiply(new[0], old[1]))
     if isinstance(old, tuple) or isinstance(new, tuple):

@@ -95,3 +95,23 @@ def test_numbers_too_long_for_the_program():
     for value in (Decimal("123456789012345.123456"), 2, Decimal("0.000001"), 3):
         session.set("T.a.n", value)
         agreed(ruleset, session, [])
+
+
+def test_an_amount_that_was_free_to_change():
+    """What one edit needed not ask, the next may have to: a table closed, a second value, an amount taken away."""
+    ruleset = compiled(
+        "jeu X exercice 2023\ntableau O « o »\n  colonne n « n » en EUR\n  ligne a « a »\n"
+        "tableau T « t » sans objet quand O.a < 0 EUR\n  colonne n « n » en EUR\n  ligne a « a »\n  ligne b « b »\n"
+        "  ligne c « c » = a + b\nfamille F « f »\nagrégat F.x « x » en EUR = T.c + O.a\n"
+        "contrôle C bloquant « c » T.c <= 10 EUR\n"
+    )
+    session = ruleset.session(Dossier(2023, typed={"O.a.n": Decimal(1), "T.a.n": Decimal(2), "T.b.n": Decimal(3)}))
+    amounts = [Decimal("7.00"), Decimal("7.00"), Decimal(8), "9", Decimal(9), None, Decimal(4), Decimal(5)]
+    for gate in (Decimal(2), Decimal(-1), Decimal(3)):
+        session.set("O.a.n", gate)
+        for amount in amounts:
+            session.set("T.a.n", amount)
+            agreed(ruleset, session, [])
+    for code, amount in [("T.c.n", Decimal(1)), ("T.a.n", Decimal(6)), ("T.c.n", None), ("T.a.n", Decimal(20))]:
+        session.set(code, amount)
+        agreed(ruleset, session, [])
