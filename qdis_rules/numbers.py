@@ -176,7 +176,10 @@ def divide(left: Exact, right: Exact) -> Exact:
 
 def quotient(above: Decimal, below: Decimal) -> Exact:
     """Return the exact quotient of a pair whose denominator is not zero."""
-    return above if below == 1 else exact(Fraction(above) / Fraction(below))
+    try:
+        return CONTEXT.divide(above, below)
+    except _UNFIT:
+        return exact(Fraction(above) / Fraction(below))
 
 
 def negate(value: Exact) -> Exact:

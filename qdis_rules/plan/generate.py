@@ -515,6 +515,8 @@ class _Writer:
                 return found.text if isinstance(found, _Other) else self._call(expr)
             case typed.Comparison(left, _, right) if isinstance(left.type, NumberType) and self._plain_margin(expr):
                 return self._comparison(expr, self.number(left), self.number(right))
+            case typed.Comparison(left, _, right, typed.Margin(Decimal() as part, True, False)):
+                return self._relative(expr, self.number(left), self.number(right), part)
             case typed.Comparison(left, ("=" | "<>") as op, right) if not isinstance(left.type, NumberType):
                 return self._same(self.other(left), op, self.other(right))
             case typed.Between(value, low, high) if isinstance(value.type, NumberType) and self._plain_margin(expr):
@@ -578,6 +580,18 @@ class _Writer:
             g = self.named(g)
             test = _test(expr.op, g, "")
         self.line(f"{result} = {test} if {g}.__class__ is D else {g}")
+        return result
+
+    def _relative(
+        self, expr: typed.Comparison, left: _Number | _Quotient, right: _Number | _Quotient, part: Decimal
+    ) -> str:
+        """Return what a comparison within a part of its sides gives: of numbers, else its closure."""
+        if isinstance(left, _Quotient) or isinstance(right, _Quotient):
+            return self._call(expr)
+        a, b, result = self.named(left.text), self.named(right.text), self.fresh()
+        test = _test(expr.op, f"({a} - {b})", f"max(abs({a}), abs({b})) * {self.constant(part)}")
+        self.line(f"if {a}.__class__ is {b}.__class__ is D: {result} = {test}")
+        self.line(f"else: {result} = {self._call(expr)}")
         return result
 
     def _upright(self, pair: _Quotient) -> tuple[str, str]:
