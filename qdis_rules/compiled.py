@@ -32,7 +32,7 @@ from qdis_rules.numbers import Cause, CauseKind, Undefined, exact
 from qdis_rules.plan.frame import Code
 from qdis_rules.plan.outline import Outline, Reading, Sheet
 from qdis_rules.plan.plan import Closures, Plan, assembled, slots_of
-from qdis_rules.plan.program import CALLED, Late, Program, read_past
+from qdis_rules.plan.program import CALLED, Late, Program
 from qdis_rules.plan.steps import Edited, Readers, Written
 from qdis_rules.records import dataclass
 from qdis_rules.source import Source, Span
@@ -178,8 +178,6 @@ class _Writer:
         found: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
         for name, value in generated.constants.items():
             match generated.closures.get(name), value:
-                case (typed.CellValue(code, back) | typed.AggregateValue(code, back)) as expr, _ if back:
-                    found["past"][name] = code, back, isinstance(expr, typed.CellValue)
                 case None, Decimal():
                     found["decimal"][name] = str(value)
                 case None, Undefined(causes):
@@ -211,7 +209,7 @@ class _Writer:
         )
 
 
-_CONSTANTS: Final = ("past", "decimal", "undefined", "slots", "other", "closure")
+_CONSTANTS: Final = ("decimal", "undefined", "slots", "other", "closure")
 
 
 class _Pickler(pickle.Pickler):
@@ -295,7 +293,6 @@ class _Reader:
     def constants(self, found: Mapping[str, Mapping[str, Any]], closures: Closures) -> dict[str, Any]:
         names: dict[str, Any] = {"__builtins__": builtins, **CALLED}
         names.update((name, Decimal(text)) for name, text in found["decimal"].items())
-        names.update((name, read_past(*what)) for name, what in found["past"].items())
         names.update((name, itemgetter(*slots)) for name, slots in found["slots"].items())
         names.update((name, self.value(number)) for name, number in found["other"].items())
         for name, causes in found["undefined"].items():

@@ -30,7 +30,6 @@ from qdis_rules.numbers import (
     subtract,
 )
 from qdis_rules.plan.frame import ONE, Code, Frame, ListValue, Value, table_of
-from qdis_rules.plan.program import read_past
 
 
 class Compiler:
@@ -120,7 +119,13 @@ class Compiler:
 
             return read
 
-        return read_past(code, back, is_cell)
+        def read_past(frame: Frame) -> Value:
+            past = frame.past(back)
+            if past is None:
+                return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
+            return past.cell(code) if is_cell else past.aggregate(code)
+
+        return read_past
 
     def _read_row(self, code: str) -> Code:
         slot, table = self._slots[code], table_of(code)

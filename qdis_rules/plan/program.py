@@ -194,18 +194,6 @@ def wide() -> Iterator[None]:
         yield
 
 
-def read_past(code: str, back: int, is_cell: bool) -> Code:
-    """Return the closure that reads a cell or an aggregate of an earlier year."""
-
-    def read(frame: Frame) -> Value:
-        past = frame.past(back)
-        if past is None:
-            return Undefined.of(CauseKind.NO_YEAR, str(frame.year - back))
-        return past.cell(code) if is_cell else past.aggregate(code)
-
-    return read
-
-
 class Late:
     """A closure of a program, compiled when it is first called; it then takes the name's place."""
 
