@@ -116,6 +116,7 @@ class Many(_Ours):
     name = "qdis_rules, Arrow to Arrow"
     does = frozenset({"many", "files"})
     remark = "from parquet to parquet: the ruleset is compiled, or comes from the cache"
+    threads = 1
 
     def prepare(self, work: Work) -> None:
         super().prepare(work)
@@ -126,9 +127,10 @@ class Many(_Ours):
         from benchmarks.columns import batches  # noqa: PLC0415
 
         count = columns.shape[1]
-        rounds = -(-count // (2 * BATCH))
-        size = count if count <= BATCH else -(-count // (2 * rounds))  # as much for each of two threads
-        table = batches(columns, size, "X.{}.n")
+        rounds = -(-count // BATCH)
+        if rounds > 1:
+            rounds += -rounds % self.threads  # as much for each
+        table = batches(columns, -(-count // rounds), "X.{}.n")
         list(self.ruleset.evaluate_many([table[0].slice(0, 1)]))  # written and kept, like the plan
         return table
 
@@ -164,10 +166,11 @@ class Columnar(Many):
     name = "qdis_rules"
     does = frozenset({"many"})
     remark = "piece after piece, by two threads"
+    threads = 2
 
     def prepare(self, work: Work) -> None:
         super().prepare(work)
-        self.pool, self.own = ThreadPoolExecutor(2), local()
+        self.pool, self.own = ThreadPoolExecutor(self.threads), local()
 
     def table(self, columns: Columns) -> Any:
         from qdis_rules.batch.evaluate import run_of  # noqa: PLC0415

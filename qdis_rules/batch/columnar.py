@@ -43,8 +43,8 @@ class Columnar:
     """The function, what it reads, in order, and why it leaves every row to the exact plan, if it does.
 
     `run(inputs, outputs, size, doubt, bad, registers)` writes the wanted results: of a value (numbers or codes, states),
-    of a check (verdicts, 255 where there is none); `registers` are columns it works in, int64 (`r`) or bool (`m`). `scales` are those the values
-    of numbers are written at.
+    of a check (verdicts, 255 where there is none); `registers` are columns it works in, int64 (`r`) or bool (`m`).
+    `scales` are those the values of numbers are written at.
     """
 
     run: Callable[..., None]

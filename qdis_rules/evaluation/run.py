@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import field
+from dataclasses import field, replace
 from fractions import Fraction
 
 from qdis_rules.evaluation.admit import Admitted
@@ -177,17 +177,15 @@ def _carried(plan: Plan, inputs: Inputs, past: Callable[[int], Past | None]) -> 
     pending: dict[str, AbstractSet[str]] = dict(inputs.pending)
     for table, codes in closings.gated.items():
         pending[table] = codes.union(pending.get(table, ()))
-    return Inputs(
-        values,
-        inputs.parameters,
-        inputs.row_counts,
-        origins,
-        others,
-        inputs.other_rows,
-        inputs.supplied | closings.others if closings.others else inputs.supplied,
-        inputs.supplied_in_row,
-        pending,
-        fractions,
+    supplied = inputs.supplied | closings.others
+    return replace(
+        inputs,
+        values=values,
+        origins=origins,
+        others=others,
+        supplied=supplied,
+        pending=pending,
+        fractions=fractions,
     )
 
 

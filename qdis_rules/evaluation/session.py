@@ -20,7 +20,6 @@ from qdis_rules.evaluation.results import Origin, Verdict
 from qdis_rules.evaluation.run import plain, run
 from qdis_rules.evaluation.verify import SUFFIX, agreement, verdict_of
 from qdis_rules.model import typed
-from qdis_rules.model.types import NumberType, Type, number_unit
 from qdis_rules.numbers import INTEGER_DIGITS, ZERO, multiply
 from qdis_rules.plan.frame import Known, ListValue, Value, table_of
 from qdis_rules.plan.plan import Plan
@@ -140,7 +139,7 @@ class Session:
             self._free.clear()
         elif value is None:
             self._free.pop(code, None)
-        elif cell.formula is None and _is_amount(cell.type):
+        elif cell.formula is None and code in self._plan.outline.amounts:
             cone = self._plan.edits.cone(code)
             self._free[code] = _Free(self._plan.slots[code], cone, Change((code,), _NOTHING.verdicts))
         return change
@@ -338,10 +337,6 @@ def _put(home: dict[str, T], code: str, value: T | None) -> None:
         home.pop(code, None)
     else:
         home[code] = value
-
-
-def _is_amount(kind: Type) -> bool:
-    return isinstance(kind, NumberType) and not kind.integer and number_unit(kind).scale == 1
 
 
 def _read(cell: typed.Cell, raw: Raw) -> Known | None:

@@ -194,7 +194,7 @@ class _Writer:
             ):
                 return self._rounding(self.number(operand), step, MODES[Rounding(function)])
             case typed.Fold("somme", items) if items and self._all_numbers(items):
-                return self._total([self.number(item) for item in items])
+                return self._total([self.named(self._whole_number(item)) for item in items])
             case typed.Fold(("min" | "max") as pick, items) if items and self._all_numbers(items):
                 values = "".join(f"{self.named(self._whole_number(item))}, " for item in items)
                 return _Number(self.named(f"extreme({pick}, ({values}))"))
@@ -377,11 +377,7 @@ class _Writer:
         assert isinstance(found, _Number)
         return found.text
 
-    def _total(self, items: Sequence[_Number | _Quotient]) -> _Number:
-        texts = []
-        for item in items:
-            assert isinstance(item, _Number)
-            texts.append(self.named(item.text))
+    def _total(self, texts: Sequence[str]) -> _Number:
         total = self.named(self._plain_sum([(False, text) for text in texts]).text)
         if len(texts) == 1:
             return _Number(total)  # sans objet alone stays so

@@ -61,9 +61,10 @@ class Outline:
     """The tables. All follow the order of declaration.
 
     `kinds` are those of the cells of fixed tables, `columns` of list columns, `aggregates` of aggregates, by code;
-    `amounts` those that are numbers in base units; `computed` the cells and columns with a formula; `tolerances` what a second value of a cell may differ by,
-    where it is not zero; `reliabilities` those of cells; `since` the year before which something had an older
-    code, and that code; `carried` (code, last year's code); `shown` the aggregates that are not `interne`.
+    `amounts` the fixed cells that are numbers in base units; `computed` the cells and columns with a formula;
+    `tolerances` what a second value of a cell may differ by, where it is not zero; `reliabilities` those of cells;
+    `since` the year before which something had an older code, and that code; `carried` (code, last year's code);
+    `shown` the aggregates that are not `interne`.
     """
 
     kinds: Mapping[str, Type]
