@@ -264,12 +264,11 @@ def _read_decimals(integer: bool, column: Column, array: pa.Array, room: Ints | 
     else:
         whole = np.frombuffer(array.buffers()[1], np.int64, (start + size) * words).reshape(-1, words)[start:]
         low = whole[:, 0]
-        if words > 1:  # every second word: one array of them is read faster
+        if words > 1:  # one word out of several: alone, it is read faster
             low = np.empty(size, np.int64) if room is None else room
             np.copyto(low, whole[:, 0])
-        if words > 1 and array.type.precision > 18:
-            wide = (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
-            if wide.any():
+            wide = array.type.precision > 18 and (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
+            if np.any(wide):
                 odd = _or(odd, wide)
     return _numbers(low, absent, odd, integer, column)
 

@@ -15,6 +15,7 @@ COMPILER = (
     "qdis_rules.syntax.parse",
     "qdis_rules.model.check",
     "qdis_rules.plan.generate",
+    "qdis_rules.plan.expressions",
 )
 EDGES = ("pydantic", "rich", "jinja2", "weasyprint", "importlib.metadata", "numpy", "pyarrow")
 DOSSIER = "rulesets/2023/dossiers/mixte-2023.json"
