@@ -405,7 +405,7 @@ class Writer:
                     self.line(f"{made}.append(quotient({n}, {d}) if {n}.__class__ is D else {n})")
                 else:
                     value = self.named(found.text)
-                    self.checked(slot, value, formula)
+                    self.check(slot, value)
                     self.line(f"{made}.append({value})")
         self.line(f"else: V[{slot}] = {count}")
         self.at_hand = {}
@@ -414,10 +414,9 @@ class Writer:
             return False
         return True
 
-    def checked(self, slot: int, value: str, formula: typed.Expr) -> None:
-        """Write, where a value may have too many digits, what refuses it."""
-        self.sizes[slot] = before, after = self.size(formula)
-        if before + after > DIGITS:
+    def check(self, slot: int, value: str) -> None:
+        """Write what refuses a value that has too many digits, where it may."""
+        if sum(self.sizes[slot]) > DIGITS:
             self.line(f"if {value}.__class__ is D: fits({value})")
 
     def _rows_total(self, rows: typed.Rows) -> Number | None:

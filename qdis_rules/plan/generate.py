@@ -218,6 +218,7 @@ def _write_cell(writer: Writer, cell: typed.Cell, gate: str | None) -> None:
     slot = writer.slots[cell.code]
     if cell.row == "*":
         whole = cell.code not in writer.fractions
+        writer.sizes[slot] = writer.size(cell.formula)
         if not writer.column(slot, cell, cell.formula):
             code = writer.closure(cell.formula)
             writer.line(f"V[{slot}] = column(F, {cell.table!r}, {code}, {whole})")
@@ -264,13 +265,14 @@ def _assigned(writer: Writer, slot: int, formula: typed.Expr) -> Operand:
         writer.line(f"V[{slot}] = v_{slot} = {writer.other(formula)}")
         return Other(f"v_{slot}")
     found = writer.number(formula)
+    writer.sizes[slot] = writer.size(formula)
     if isinstance(found, Quotient):
         n, d = f"n_{slot}", f"d_{slot}"
         writer.line(f"{n} = {found.above}; {d} = {found.below}")
         writer.line(f"V[{slot}] = ({n}, {d}) if {n}.__class__ is D else {n}")
         return Quotient(n, d)
     writer.line(f"V[{slot}] = v_{slot} = {found.text}")
-    writer.checked(slot, f"v_{slot}", formula)
+    writer.check(slot, f"v_{slot}")
     return Number(f"v_{slot}")
 
 

@@ -252,3 +252,23 @@ def test_a_quotient_in_a_row_is_one_in_the_next_column() -> None:
     report = assert_agrees(compiled(QUOTIENT_COLUMNS), Dossier(2023, lists={"L": rows}))
     assert report.aggregates["F.a"].value == 0
     assert_agrees(compiled(QUOTIENT_COLUMNS), Dossier(2023, lists={"L": [*rows, {"k": "c"}]}))
+
+
+LONG_QUOTIENT = """jeu X exercice 2023
+tableau T « x »
+  colonne n « x » en EUR
+  ligne a « x »
+tableau P « x »
+  colonne n « x » en %
+  ligne a « x »
+famille F « f »
+agrégat F.q « x » en EUR = T.a * P.a * P.a * P.a / 3
+agrégat F.r « x » en EUR = arrondi(F.q ; 1 EUR)
+"""
+
+
+def test_a_rounded_quotient_longer_than_a_decimal_is_left_to_the_closures() -> None:
+    amount = Decimal("999999999999999.999999")
+    report = assert_agrees(compiled(LONG_QUOTIENT), Dossier(2023, typed={"T.a.n": amount, "P.a.n": amount}))
+    assert not report._evaluation.fits
+    assert assert_agrees(compiled(LONG_QUOTIENT), Dossier(2023, typed={"T.a.n": 1, "P.a.n": 1}))._evaluation.fits
