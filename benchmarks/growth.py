@@ -42,7 +42,7 @@ def _rules() -> dict[str, Any]:
             found["one"].setdefault(name, {})[str(times)] = seconds
         (ours,) = ready(work, "edit", only=["Run"])
         session = ours.session(ours.given(dossier))
-        series = [synthetic.edits(work, 300, seed) for seed in (17, 19)]
+        series = synthetic.series(work, 300)
 
         def edit(session: Any = session, series: Any = series, ours: Any = ours) -> None:
             series.reverse()

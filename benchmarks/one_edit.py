@@ -33,11 +33,7 @@ def main() -> None:
 def _edits(contender: Contender, work: Work, dossier: Dossier) -> Callable[[], None]:
     """Return a task of `EDITS` edits; each run gives the same inputs other amounts than the run before."""
     session = contender.session(contender.given(dossier))
-    drawn = [synthetic.edits(work, EDITS, seed) for seed in (17, 19)]
-    places = [place for place, _ in drawn[0]]
-    series = [
-        [(place, contender.amount(cents)) for place, (_, cents) in zip(places, each, strict=True)] for each in drawn
-    ]
+    series = [[(place, contender.amount(cents)) for place, cents in each] for each in synthetic.series(work, EDITS)]
     edit = contender.edit
 
     def run() -> None:

@@ -149,6 +149,12 @@ def edits(work: Work, count: int, seed: int = 17) -> list[tuple[int, int]]:
     return [(draw.randrange(work.inputs), draw.randint(0, 10**9)) for _ in range(count)]
 
 
+def series(work: Work, count: int) -> list[list[tuple[int, int]]]:
+    """Return two series of edits of the same inputs, with other amounts: in turn, each of them changes something."""
+    first, second = (edits(work, count, seed) for seed in (17, 19))
+    return [first, [(place, cents) for (place, _), (_, cents) in zip(first, second, strict=True)]]
+
+
 def _amounts(
     work: Work, draw: random.Random, most: int, zero: float, negative: float, absent: float
 ) -> list[int | None]:

@@ -62,3 +62,13 @@ def test_adversarial_dossiers_meet_the_corners():
 )
 def test_the_judge_rounds_ties_away_from_zero(exact, whole):
     assert rounded(exact) == whole
+
+
+def test_series_of_edits_change_something_each_time():
+    one, other = synthetic.series(WORK, 50)
+    assert [place for place, _ in one] == [place for place, _ in other]
+    for before, after in ((one, other), (other, one)):
+        last = dict(before)
+        for place, cents in after:
+            assert last[place] != cents
+            last[place] = cents
