@@ -66,27 +66,27 @@ class Room:
     def __init__(self) -> None:
         self._blocks: dict[str, NDArray[Any]] = {}
 
-    def _block(self, name: str, count: int, size: int, of: Any) -> Iterator[NDArray[Any]]:
+    def _block(self, name: str, count: int, size: int, of: Any) -> NDArray[Any]:
         block = self._blocks.get(name)
         if block is None or block.shape[0] < count or block.shape[1] < size:
             block = self._blocks[name] = np.empty((count, size), of)
-        return iter(block[:count, :size])
+        return block[:count, :size]
 
     def registers(self, function: Columnar, size: int) -> list[NDArray[Any]]:
         """Return the registers of a function."""
         kinds = [name[0] for name in function.registers]
-        blocks = {kind: self._block(kind, kinds.count(kind), size, of) for kind, of in (("r", np.int64), ("m", bool))}
-        return [next(blocks[kind]) for kind in kinds]
+        numbers = iter(self._block("r", kinds.count("r"), size, np.int64))
+        flags = iter(self._block("m", kinds.count("m"), size, bool))
+        return [next(numbers if kind == "r" else flags) for kind in kinds]
 
     def outputs(self, results: Sequence[Wanted], size: int) -> list[Any]:
         """Return where results are written: values and states here, verdicts where they may stay."""
         values = [each for each in results if each.kind is not None]
         flags = sum(isinstance(each.kind, ConditionType) for each in values)
-        booleans = self._block("flags", flags, size, bool)
-        numbers = self._block("numbers", len(values) - flags, size, np.int64)
-        states = list(self._block("states", len(values), size, np.uint8))
-        for state in states:
-            state[:] = 0
+        states = self._block("states", len(values), size, np.uint8)
+        states[:] = 0
+        booleans = iter(self._block("flags", flags, size, bool))
+        numbers = iter(self._block("numbers", len(values) - flags, size, np.int64))
         absences, verdicts = iter(states), iter(np.empty((len(results) - len(values), size), np.uint8))
         return [
             next(verdicts)
