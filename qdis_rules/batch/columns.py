@@ -105,7 +105,7 @@ class ColumnarRows:
         self._results = results
         self._exact = exact
         self._answers = answers_of(plan)
-        self._dictionary = pa.array(list(self._answers), pa.string())
+        self._dictionary = _texts(list(self._answers))
         self._functions: dict[bool, Columnar] = {}
         self._lock = Lock()
         self._known: dict[bool, list[tuple[tuple[str, ...], int, Reader]]] = {}
@@ -298,7 +298,7 @@ def _has_nulls(batch: pa.RecordBatch) -> bool:
     return any(column.null_count for column in batch.columns)
 
 
-# --- to Arrow, past pyarrow's own conversion from NumPy: it looks for pandas each time ------------
+# --- to Arrow, past pyarrow's own conversions: they look for pandas, and load it where it is ------
 
 
 def _bits(flags: NDArray[np.bool_], absent: NDArray[np.bool_] | None = None) -> pa.Array:
@@ -313,8 +313,14 @@ def _validity(absent: NDArray[np.bool_] | None) -> pa.Buffer | None:
     return pa.py_buffer(np.packbits(~absent, bitorder="little"))
 
 
-_VERDICTS: Final = pa.array([str(word) for word in VERDICTS])
-_STATUSES: Final = pa.array([str(word) for word in STATUSES])
+def _texts(words: Sequence[str]) -> pa.Array:
+    held = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, held)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(held), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(held))])
+
+
+_VERDICTS: Final = _texts(VERDICTS)
+_STATUSES: Final = _texts(STATUSES)
 
 
 def _words(codes: NDArray[np.uint8], known: pa.Array) -> pa.Array:

@@ -376,7 +376,7 @@ def inputs_of(
     given = [_input(what, columns, lists) for what in wanted]
     texts = [each if isinstance(each, pa.Array) else pa.array([each]) for each in given if _is_words(each)]
     if not texts:
-        return given, pa.array([], pa.string())
+        return given, pa.nulls(0, pa.string())
     coded = pa.concat_arrays(texts).dictionary_encode()
     codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     parts = iter(np.split(codes, np.cumsum([len(text) for text in texts])[:-1]))
