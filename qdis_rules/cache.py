@@ -28,7 +28,7 @@ def folder() -> str | None:
         return None  # who owns a file cannot be told, or it is not who asks
     chosen = os.environ.get("QDIS_CACHE")
     if chosen is not None:
-        return chosen or None
+        return os.path.expanduser(chosen) or None
     home = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(home):  # relative ones are to be ignored, says the specification
         return os.path.join(home, "qdis_rules")

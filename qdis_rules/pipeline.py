@@ -192,7 +192,7 @@ class Ruleset:
 
     def evaluate_many(
         self,
-        batches: pa.Table | Iterable[pa.RecordBatch],
+        batches: pa.Table | pa.RecordBatch | Iterable[pa.RecordBatch],
         keep: Sequence[str] = (),
         results: Sequence[str] | None = None,
         threads: int = 1,

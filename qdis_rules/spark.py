@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from qdis_rules.batch.evaluate import Run, run_of
+from qdis_rules.batch.layout import listed
 from qdis_rules.pipeline import Ruleset, load_ruleset
 
 _FEW: Final = 4
@@ -34,7 +35,7 @@ def evaluate_frame(
         DossierError: columns or results that are nothing of the ruleset.
         RulesetError, FileNotFoundError: as `load_ruleset`.
     """
-    kept, asked = tuple(keep), None if results is None else tuple(results)
+    kept, asked = listed(keep), None if results is None else listed(results)
     names = frame.columns
 
     def evaluated(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -81,6 +81,9 @@ def sensitivity(
 def _scenarios(given: Mapping[str, Sequence[Any]] | pa.RecordBatch) -> pa.Table:
     if isinstance(given, pa.RecordBatch):
         return pa.Table.from_batches([given])
+    for name, values in given.items():
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise TypeError(f"{name} takes a sequence of values, one a row: not {values!r}")
     sizes = {len(values) for values in given.values()}
     if len(sizes) > 1:
         why = f"les colonnes n'ont pas toutes autant de valeurs : {', '.join(map(str, sorted(sizes)))}"

@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain
 from threading import local
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import pyarrow as pa
 
 from qdis_rules.batch.columns import ColumnarRows, Room
-from qdis_rules.batch.layout import BatchError, Layout, Results
+from qdis_rules.batch.layout import BatchError, Layout, Results, empty, listed
 from qdis_rules.batch.rows import ExactRows
 from qdis_rules.evaluation.dossier import Problem
 from qdis_rules.plan.plan import Plan
@@ -21,13 +21,14 @@ from qdis_rules.plan.plan import Plan
 PIECE: Final = 32_768
 """Rows evaluated at once: enough that NumPy's work outweighs Python's, few enough to stay near the processor."""
 _KEPT: Final = 4
+Batches: TypeAlias = pa.Table | pa.RecordBatch | Iterable[pa.RecordBatch]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
 def evaluate_many(
     runs: Runs,
-    batches: pa.Table | Iterable[pa.RecordBatch],
+    batches: Batches,
     keep: Sequence[str] = (),
     results: Sequence[str] | None = None,
     threads: int = 1,
@@ -38,16 +39,16 @@ def evaluate_many(
     helps where columns are long, for Python itself is a part of the work.
     Raises BatchError, before any result when it can be told of the first batch.
     """
-    stream = iter(batches.to_batches() if isinstance(batches, pa.Table) else batches)
-    if isinstance(batches, pa.Table | pa.RecordBatchReader):
-        schema, first = batches.schema, ()
-    else:
-        first = tuple(batch for batch in (next(stream, None),) if batch is not None)
-        if not first:
-            return iter(())
-        schema = first[0].schema
-    given = (piece for batch in chain(first, stream) for piece in pieces(batch))
-    run, own = runs.of(schema, keep, results), local()
+    if threads < 1:
+        raise ValueError(f"at least one of the threads does the work, not {threads}")
+    stream = _stream(batches)
+    first = next(stream, None)
+    if first is None:
+        if not isinstance(batches, pa.Table | pa.RecordBatchReader):
+            return iter(())  # nothing tells the columns
+        first = empty(batches.schema)
+    given = (piece for batch in chain([first], stream) for piece in pieces(batch))
+    run, own = runs.of(first.schema, keep, results), local()
 
     def evaluated(piece: pa.RecordBatch) -> pa.RecordBatch:
         if not hasattr(own, "room"):
@@ -55,6 +56,15 @@ def evaluate_many(
         return run.evaluate(piece, own.room)
 
     return _in_order(evaluated, given, threads)
+
+
+def _stream(batches: Batches) -> Iterator[pa.RecordBatch]:
+    given = [batches] if isinstance(batches, pa.RecordBatch) else batches
+    for batch in given.to_batches() if isinstance(given, pa.Table) else given:
+        if not isinstance(batch, pa.RecordBatch):
+            kinds = f"{type(batches).__name__} of {type(batch).__name__}"
+            raise TypeError(f"a table or record batches of pyarrow are expected, not {kinds}")
+        yield batch
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -76,7 +86,7 @@ class Runs:
 
     def of(self, schema: pa.Schema, keep: Sequence[str] = (), results: Sequence[str] | None = None) -> Run:
         """Return what evaluates batches of a schema. Raises BatchError."""
-        return self._of(schema, tuple(keep), None if results is None else tuple(results))
+        return self._of(schema, listed(keep), None if results is None else listed(results))
 
 
 def _in_order(function: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import multiprocessing
@@ -17,6 +18,7 @@ from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -25,12 +27,17 @@ import pyarrow.parquet as pq
 
 from qdis_rules.batch.columns import Room
 from qdis_rules.batch.evaluate import Run
-from qdis_rules.batch.layout import PROBLEMS, READY, BatchError, Layout, Results
+from qdis_rules.batch.layout import PROBLEMS, READY, BatchError, Layout, Results, listed
 from qdis_rules.batch.sources import MANIFEST, Reader, Source, sources_of
 from qdis_rules.evaluation.dossier import Problem
 from qdis_rules.plan.plan import Plan
 
 _COUNTS: Final = b"qdis-lot"
+_UNGUARDED: Final = """evaluate_files(processes=…) starts processes that import your script, and it was called again by that import.
+Call it under a guard:
+
+    if __name__ == "__main__":
+        evaluate_files(…)"""
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the rows done and about how many there are."""
 Place: TypeAlias = tuple[int, int, int]
@@ -94,8 +101,9 @@ def evaluate_files(
 
     Raises BatchError: before anything is written when it can be told beforehand.
     """
-    if isinstance(keep, str) or isinstance(results, str):
-        raise TypeError("keep and results are sequences of names: [name], not name")
+    if processes > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError(_UNGUARDED)
+    keep, results = listed(keep), None if results is None else listed(results)
     folder = Path(target)
     sources = sources_of(named)
     planned = load()
@@ -109,8 +117,7 @@ def evaluate_files(
         "entrees": [source.fingerprint() for source in sources],
     }
     with _opened(folder, manifest):
-        asked = None if results is None else tuple(results)
-        job = Job(load, sources, str(folder), tuple(keep), asked, _mark(manifest))
+        job = Job(load, sources, str(folder), keep, results, _mark(manifest))
         return _followed(job, _parts(job, runs, processes), progress)
 
 
@@ -150,11 +157,26 @@ def _opened(folder: Path, manifest: dict[str, Any]) -> Iterator[None]:
             if different:
                 why = f"ce répertoire contient un autre lot ({', '.join(different)}) : donnez-en un autre, ou videz-le"
                 raise BatchError([Problem(str(folder), "autre-lot", why)])
-            yield
+            try:
+                yield
+            except BatchError:
+                if not any(folder.glob("*.parquet")):  # nothing to go on from
+                    path.unlink()
+                raise
             for left in folder.glob(".*.tmp"):  # of a run that was killed while it wrote
                 left.unlink(missing_ok=True)
     except OSError as error:
-        raise BatchError([Problem(str(folder), "sortie-impossible", error.strerror or str(error))]) from error
+        raise BatchError([Problem(str(folder), "sortie-impossible", _why_not(error))]) from error
+
+
+def _why_not(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "ce n'est pas un répertoire"
+    if isinstance(error, PermissionError):
+        return "l'écriture y est refusée"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "il n'y a plus de place ; relancez ensuite : les parties faites sont gardées"
+    return f"l'écriture y est impossible ({error.strerror or error})"
 
 
 def _mark(manifest: dict[str, Any]) -> str:
@@ -316,7 +338,7 @@ def _parts(job: Job, runs: Sequence[Run], processes: int) -> Iterator[Summary]:
             while ahead:
                 yield from _done(*ahead.popleft(), there)
         except BrokenProcessPool:
-            why = "un processus s'est arrêté (mémoire ?) ; relancez : les parties faites sont gardées"
+            why = "un processus s'est arrêté (mémoire ? ou l'erreur ci-dessus) ; relancez : les parties faites sont gardées"
             raise BatchError([Problem(job.target, "processus-interrompu", why)]) from None
         finally:
             pool.shutdown(cancel_futures=True)
@@ -335,8 +357,17 @@ _here: Worker
 def _start(job: Job) -> None:
     """Load the ruleset, once in the life of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when to stop
+    Thread(target=_end_with_parent, daemon=True).start()
     global _here  # noqa: PLW0603 (what the process is for)
     _here = Worker(job, _runs(job.load().plan, job.sources, job.keep, job.results), alone=False)
+
+
+def _end_with_parent() -> None:
+    """Stop once whoever started this process is gone, killed perhaps: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _made(places: Sequence[Place]) -> list[Summary]:

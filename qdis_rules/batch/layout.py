@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -209,12 +210,24 @@ class _Reader:
         else:
             known = [c for c, cell in self.ruleset.cells.items() if cell.row != "*"]
             near = nearest(code, (*known, *self.plan.lists)) if len(self.problems) < _SUGGESTED else None
-            more = f" ; vouliez-vous dire {near} ?" if near else ""
+            more = f" ; vouliez-vous dire {near} ?" if near else " ; une colonne à reporter se garde (keep, --garder)"
             why = f"{name} n'est pas connu du jeu {self.ruleset.year}{more}"
         self._problem(name, "colonne-inconnue", why)
 
     def _problem(self, pointer: str, code: str, message: str) -> None:
         self.problems.append(Problem(pointer, code, message))
+
+
+def listed(names: Iterable[str | Path]) -> tuple[str, ...]:
+    """Return a sequence of names as one that stays. Raises TypeError for a name alone, whose letters are no names."""
+    if isinstance(names, str | Path):
+        raise TypeError(f"a sequence of names is expected: [{str(names)!r}], not {str(names)!r}")
+    return tuple(map(str, names))
+
+
+def empty(schema: pa.Schema) -> pa.RecordBatch:
+    """Return a batch without a row."""
+    return pa.RecordBatch.from_pylist([], schema)
 
 
 def _is_text(arrow: pa.DataType) -> bool:
@@ -357,6 +370,8 @@ __all__ = [
     "Layout",
     "Results",
     "Wanted",
+    "empty",
+    "listed",
     "names_of",
     "words",
 ]

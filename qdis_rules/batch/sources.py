@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from qdis_rules.batch.layout import BatchError
+from qdis_rules.batch.layout import BatchError, empty, listed
 from qdis_rules.evaluation.dossier import Problem
 
 MANIFEST: Final = "_lot.json"
@@ -61,8 +61,8 @@ class Source:
         return cls(str(path), schema, groups, size, delimiter)
 
     def slices(self, group: int) -> int:
-        """Return how many slices a row group makes, at most."""
-        return -(-self.groups[group] // self.size)
+        """Return how many slices a row group makes, at most; without a row, one."""
+        return max(1, -(-self.groups[group] // self.size))
 
     def read(self, group: int, needed: Needed | None = None, *, threads: bool = False) -> Iterator[pa.RecordBatch]:
         """Yield the slices of a row group, in order; where no value is missing, zeros stand for what is not `needed`.
@@ -72,6 +72,9 @@ class Source:
         with _located(self.path):
             if self.delimiter is not None:
                 yield from _whole(_csv_batches(self), self.size, self.schema)
+                return
+            if not self.groups[group]:  # which may not be there at all
+                yield empty(self.schema)
                 return
             file = pq.ParquetFile(self.path, pre_buffer=False)
             some = needed() if needed is not None and _has_no_null(file, group) else None
@@ -109,11 +112,11 @@ def sources_of(named: Sequence[str | Path]) -> tuple[Source, ...]:
     """
     problems: list[Problem] = []
     found: dict[Path, Source] = {}
-    for name in named:
-        paths = _paths(str(name))
+    for name in listed(named):
+        paths = _paths(name)
         if not paths:
             why = "il n'y a là ni fichier .parquet ni fichier .csv"
-            problems.append(Problem(str(name), "fichier-introuvable", why))
+            problems.append(Problem(name, "fichier-introuvable", why))
         for path in paths:
             try:
                 found.setdefault(path.resolve(), _opened(path))
@@ -143,7 +146,7 @@ def _opened(path: Path) -> Source:
             file = pq.ParquetFile(path)
             metadata = file.metadata
             groups = tuple(metadata.row_group(place).num_rows for place in range(metadata.num_row_groups))
-            return Source.of(path, file.schema_arrow.remove_metadata(), groups)
+            return Source.of(path, file.schema_arrow.remove_metadata(), groups or (0,))
         if path.suffix.lower() == CSV:
             return _opened_csv(path)
     why = "un fichier de dossiers se termine par .parquet ou .csv"
@@ -188,21 +191,24 @@ def _has_no_null(file: pq.ParquetFile, group: int) -> bool:
 
 
 def _whole(batches: Iterator[pa.RecordBatch], size: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the same rows, `size` at a time: a slice must not depend on how many bytes were read at once."""
+    """Yield the same rows, `size` at a time, at least once: a slice must not depend on how many bytes were read at once."""
     pieces = chain.from_iterable(
         (batch.slice(start, 1024) for start in range(0, batch.num_rows, 1024)) for batch in batches
     )
     held: list[pa.RecordBatch] = []
-    count = 0
+    count, none = 0, True
     for piece in pieces:
         held.append(piece)
         count += piece.num_rows
         while count >= size:
             (merged,) = pa.Table.from_batches(held, schema).combine_chunks().to_batches()
             yield merged.slice(0, size)
+            none = False
             held, count = [merged.slice(size)], count - size
     if count:
         yield from pa.Table.from_batches(held, schema).combine_chunks().to_batches()
+    elif none:
+        yield empty(schema)
 
 
 @contextmanager

@@ -210,27 +210,36 @@ def test_a_part_of_another_run_is_made_again(here, small):
     assert read().equals(alone(some(23)))
 
 
-def test_a_run_killed_goes_on(here):
-    """Killed outright while it writes: what is there is whole, and the same call finishes."""
-    pq.write_table(some(4000), "nord.parquet", row_group_size=100)
-    script = (
-        "from qdis_rules import evaluate_files\n"
-        "if __name__ == '__main__':\n"
-        f"    evaluate_files('regles.qdis', ['nord.parquet'], 'resultats', ['siren'], {ASKED!r})\n"
-    )
+def started(call, guard="if __name__ == '__main__': "):
+    script = f"from qdis_rules import evaluate_files\n{guard}evaluate_files({call})\n"
     Path("script.py").write_text(script, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "script.py"], env=environment)
+    return subprocess.Popen([sys.executable, "script.py"], env=environment, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_killed_goes_on(here, processes):
+    """Killed outright while it writes: nobody of it stays, what is there is whole, and the same call finishes."""
+    pq.write_table(some(4000), "nord.parquet", row_group_size=100)
+    process = started(f"'regles.qdis', ['nord.parquet'], 'resultats', ['siren'], {ASKED!r}, processes={processes}")
     while process.poll() is None and len(list(Path().glob("resultats/0*.parquet"))) < 3:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate(timeout=60)  # ends when the last process that may write there has ended
     done = len(list(Path().glob("resultats/0*.parquet")))
     assert 3 <= done < 40
     summary = run(["nord.parquet"])
     assert (summary.rows, summary.parts, summary.resumed) == (4000, 40, done)
     assert read().equals(alone(some(4000)))
     assert not list(Path("resultats").glob(".*"))
+
+
+def test_a_script_without_guard_is_told(here):
+    pq.write_table(some(40), "nord.parquet", row_group_size=10)
+    process = started("'regles.qdis', ['nord.parquet'], 'resultats', ['siren'], processes=2", guard="")
+    assert 'if __name__ == "__main__"' in process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert not list(Path("resultats").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -333,6 +342,7 @@ def test_what_is_damaged_inside_is_told_with_its_place(here, small, processes, n
     make()
     with pytest.raises(DossierError, match=expected):
         run([name], processes=processes)
+    assert Path("resultats/_lot.json").exists() == any(Path("resultats").glob("*.parquet"))
     assert all(pq.ParquetFile(part) for part in Path("resultats").glob("*.parquet"))
     assert not list(Path("resultats").glob(".*"))
 
@@ -376,10 +386,29 @@ def test_the_day_changes_nothing_without_a_campagne(here):
     assert run(["nord.parquet"], day=date(2024, 2, 2)).resumed == 1
 
 
-def test_names_alone_are_no_sequence(here):
+@pytest.mark.parametrize(
+    "call", [{"named": "nord.parquet"}, {"named": Path("nord.parquet")}, {"keep": "siren"}, {"results": "A"}]
+)
+def test_one_name_is_no_sequence_of_names(here, call):
     pq.write_table(some(5), "nord.parquet")
-    with pytest.raises(TypeError, match=r"\[name\]"):
-        run(["nord.parquet"], keep="siren")
+    with pytest.raises(TypeError, match=r"not '(nord.parquet|siren|A)'"):
+        run(**{"named": ["nord.parquet"], **call})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pq.write_table(some(5).slice(0, 0), "nord.parquet"),
+        lambda: pq.ParquetWriter("nord.parquet", some(5).schema).close(),
+        lambda: Path("nord.csv").write_text("siren;T.a.n;T.b.n\n", "utf-8"),
+        lambda: Path("nord.csv").write_text("siren;T.a.n;T.b.n\n\n\n", "utf-8"),
+    ],
+)
+def test_no_dossier_gives_columns_without_a_row(here, make):
+    make()
+    assert (run(["."]).rows, run(["."]).resumed) == (0, 1)
+    assert read().schema == alone(some(3)).schema
+    assert read().num_rows == 0
 
 
 def test_wide_files_are_read_fewer_rows_at_a_time():

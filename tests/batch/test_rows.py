@@ -311,3 +311,30 @@ def test_words_are_the_same_dictionary_in_every_batch():
 def test_a_dossier_that_does_not_fit_has_no_columns():
     with pytest.raises(DossierError, match="nord.json/cellules/T.z.n"):
         ruleset().columns_of([Dossier(2023, typed={"T.z.n": 1}, name="nord.json")])
+
+
+def test_no_dossier_gives_columns_without_a_row():
+    whole = pa.table({"siren": ["1"], "T.a.n": [1]})
+    expected = pa.Table.from_batches(ruleset().evaluate_many(whole, ["siren"])).slice(0, 0)
+    for dossiers_given in (whole.slice(0, 0), whole.slice(0, 0).to_reader(), whole.to_batches()[0].slice(0, 0)):
+        assert pa.Table.from_batches(ruleset().evaluate_many(dossiers_given, ["siren"])).equals(expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda table: ruleset().evaluate_many(table, keep="siren"),
+        lambda table: ruleset().evaluate_many(table, results="A"),
+        lambda table: ruleset().evaluate_many(table.to_pydict()),
+        lambda table: ruleset().evaluate_many(table.to_pylist()),
+        lambda table: ruleset().evaluate_many([table]),
+    ],
+)
+def test_what_is_no_batch_and_no_sequence_of_names_is_a_type_error(call):
+    with pytest.raises(TypeError, match="expected"):
+        call(pa.table({"siren": ["1"], "T.a.n": [1]}))
+
+
+def test_no_thread_is_told_at_once():
+    with pytest.raises(ValueError, match="threads"):
+        ruleset().evaluate_many(pa.table({"T.a.n": [1]}), threads=0)

@@ -114,6 +114,12 @@ def test_a_value_that_does_not_fit_is_a_row_with_problems():
     assert found.column("problemes").to_pylist()[0].startswith("cellules/T.a.n : « un » ne se lit pas")
 
 
+@pytest.mark.parametrize("values", ["123", 5, None])
+def test_values_alone_are_no_column(values):
+    with pytest.raises(TypeError, match="T.a.n"):
+        ruleset().sensitivity(BASE, {"T.a.n": values})
+
+
 def test_no_scenario_gives_no_row():
     assert ruleset().sensitivity(BASE, {"T.a.n": []}, results=["A"]).num_rows == 0
 
