@@ -141,14 +141,14 @@ class ColumnarRows:
         shape = self._shape
         if shape is None:
             return None
-        function = self._function(shape, complete=self._may_be_complete and not _has_nulls(batch))
+        columns = batch.columns
+        full = self._may_be_complete and not any(column.null_count for column in columns)
+        function = self._function(shape, complete=full)
         if function.whole is not None:
             return None
         readers = self._readers(function)
         rooms = np.empty((len(readers), batch.num_rows), np.int64)  # one block, which the system gives faster
-        values = {
-            what: read(batch.column(place), room) for (what, place, read), room in zip(readers, rooms, strict=True)
-        }
+        values = {what: read(columns[place], room) for (what, place, read), room in zip(readers, rooms, strict=True)}
         lists = dict(self._lists(batch, shape))
         doubt = np.zeros(batch.num_rows, bool)
         for odd in (*(column.odd for column in values.values()), *(rows.odd for rows in lists.values())):
@@ -180,9 +180,10 @@ class ColumnarRows:
             pa.array([texts.get(row) for row in range(size)], pa.string()) if texts else pa.nulls(size, pa.string())
         )
         arrays = [_bits(ready, refused), problems]
+        present = _words(np.zeros(size, np.uint8), _STATUSES)
         for place, (wanted, output) in enumerate(zip(self._results.wanted, worked.outputs, strict=True)):
             exact = [(row, each.results[place] if isinstance(each, Told) else None) for row, each in again]
-            arrays.extend(self._arrays(wanted, output, read.function.scales.get(place, 0), read.texts, exact))
+            arrays.extend(self._arrays(wanted, output, read.function.scales.get(place, 0), read.texts, exact, present))
         return arrays
 
     def _readers(self, function: Columnar) -> list[tuple[tuple[str, ...], int, Reader]]:
@@ -227,28 +228,27 @@ class ColumnarRows:
         scale: int,
         texts: pa.Array,
         exact: Sequence[tuple[int, Any]],
+        present: pa.Array,
     ) -> Iterator[pa.Array]:
-        """Yield the columns of a result; `exact` are the rows done exactly."""
+        """Yield the columns of a result; `exact` are the rows done exactly, `present` the statuses when all are."""
         if wanted.kind is None:
             for row, verdict in exact:
                 output[row] = _NONE if verdict is None else VERDICTS.index(verdict)
             yield _words(output, _VERDICTS)
             return
         numbers, states = output
+        dictionary = self._dictionary if isinstance(wanted.kind, ChoiceType) else texts
+        if not exact and not states.any():
+            yield _value_array(wanted, numbers, None, scale, dictionary, {})
+            yield present
+            return
         cell = self._plan.ruleset.cells.get(wanted.name)
         entered = cell is not None and cell.formula is None
-        statuses = (_OF_ENTERED if entered else _OF_COMPUTED).take(states) if states.any() else states.copy()
+        statuses = (_OF_ENTERED if entered else _OF_COMPUTED).take(states)
         for row, found in exact:
             statuses[row] = _NONE if found is None else STATUSES.index(found[1])
         known = {row: found and found[0] for row, found in exact}
-        yield _value_array(
-            wanted,
-            numbers,
-            statuses != 0,
-            scale,
-            self._dictionary if isinstance(wanted.kind, ChoiceType) else texts,
-            known,
-        )
+        yield _value_array(wanted, numbers, statuses != 0, scale, dictionary, known)
         yield _words(statuses, _STATUSES)
 
 
@@ -294,10 +294,6 @@ def _kind(plan: Plan, code: str) -> Type:
     return (plan.ruleset.cells.get(code) or plan.ruleset.aggregates[code]).type
 
 
-def _has_nulls(batch: pa.RecordBatch) -> bool:
-    return any(column.null_count for column in batch.columns)
-
-
 # --- to Arrow, past pyarrow's own conversions: they look for pandas, and load it where it is ------
 
 
@@ -319,20 +315,21 @@ def _texts(words: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(held), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(held))])
 
 
+_CODE: Final = pa.int8()
 _VERDICTS: Final = _texts(VERDICTS)
 _STATUSES: Final = _texts(STATUSES)
 
 
 def _words(codes: NDArray[np.uint8], known: pa.Array) -> pa.Array:
-    absent = codes == _NONE
-    indices = pa.Array.from_buffers(pa.int8(), len(codes), [_validity(absent), pa.py_buffer(codes)])
-    return pa.DictionaryArray.from_arrays(indices, known)
+    absent = codes == _NONE if np.maximum.reduce(codes, initial=0) == _NONE else None
+    indices = pa.Array.from_buffers(_CODE, len(codes), [_validity(absent), pa.py_buffer(codes)])
+    return pa.DictionaryArray.from_arrays(indices, known, safe=False)
 
 
 def _value_array(
     wanted: Wanted,
     numbers: NDArray[Any],
-    absent: NDArray[np.bool_],
+    absent: NDArray[np.bool_] | None,
     scale: int,
     dictionary: pa.Array,
     exact: Mapping[int, Any],
@@ -351,7 +348,8 @@ def _value_array(
                 days[row] = 0 if value is None else days_of(value)
             return pa.Array.from_buffers(pa.date32(), size, [_validity(absent), pa.py_buffer(days)])
         case _:
-            numbers[absent] = 0
+            if absent is not None:
+                numbers[absent] = 0
             numbers[list(exact)] = 0
             indices = pa.Array.from_buffers(pa.int64(), size, [_validity(absent), pa.py_buffer(numbers)])
             words = dictionary.take(indices)
@@ -364,7 +362,7 @@ def _value_array(
 
 def _decimals(
     whole: NDArray[np.int64],
-    absent: NDArray[np.bool_],
+    absent: NDArray[np.bool_] | None,
     scale: int,
     places: int,
     exact: Mapping[int, Decimal | None],
@@ -376,15 +374,17 @@ def _decimals(
     factor = 10 ** (places - scale)
     if factor != 1:
         most = (2**63 - 1) // factor
-        whole = np.where(absent, 0, whole)
+        whole = whole if absent is None else np.where(absent, 0, whole)
         if len(whole) and (whole.max() > most or whole.min() < -most):  # some do not fit in 64 bits
-            values = [CONTEXT.scaleb(Decimal(int(each)), -scale) for each in whole]
-            return pa.array([exact.get(row, None if absent[row] else value) for row, value in enumerate(values)], arrow)
+            values: list[Decimal | None] = [CONTEXT.scaleb(Decimal(int(each)), -scale) for each in whole]
+            for row in [] if absent is None else np.flatnonzero(absent).tolist():
+                values[row] = None
+            return pa.array([exact.get(row, value) for row, value in enumerate(values)], arrow)
         whole = whole * factor
     words = np.empty((len(whole), 2), np.int64)
     words[:, 0] = whole
     np.right_shift(whole, 63, out=words[:, 1])
-    if absent.any():
+    if absent is not None:
         words[absent] = 0
     for row, value in exact.items():
         if value is not None:

@@ -233,7 +233,7 @@ def _numbers(
     if absent is not None:  # whatever stands under a null
         values = np.where(absent == 0, values, 0)
     bound = column.bound // column.factor
-    if len(values) and not (-bound < values.min() and values.max() < bound):
+    if len(values) and not (-bound < np.minimum.reduce(values) and np.maximum.reduce(values) < bound):
         odd = _or(odd, (values <= -bound) | (values >= bound))
     if integer and column.decimals:
         odd = _or(odd, values % 10**column.decimals != 0)
@@ -262,13 +262,14 @@ def _read_decimals(integer: bool, column: Column, array: pa.Array, room: Ints | 
     if words == 0:
         low = np.frombuffer(array.buffers()[1], np.int32, start + size)[start:].astype(np.int64)
     else:
-        whole = np.frombuffer(array.buffers()[1], np.int64, (start + size) * words).reshape(-1, words)[start:]
-        low = whole[:, 0]
+        whole = np.frombuffer(array.buffers()[1], np.int64, (start + size) * words)[start * words :]
+        low = whole[::words]
         if words > 1:  # one word out of several: alone, it is read faster
             low = np.empty(size, np.int64) if room is None else room
-            np.copyto(low, whole[:, 0])
-            wide = array.type.precision > 18 and (whole[:, 1:] != (low >> 63)[:, None]).any(axis=1)
-            if np.any(wide):
+            np.copyto(low, whole[::words])
+        if array.type.precision > 18:
+            wide = (whole.reshape(-1, words)[:, 1:] != (low >> 63)[:, None]).any(axis=1)
+            if wide.any():
                 odd = _or(odd, wide)
     return _numbers(low, absent, odd, integer, column)
 
